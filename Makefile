@@ -1,0 +1,53 @@
+# Needs python3 (3.11 or newer) and make; everything else is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check wheel format figures bench clean help
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+demo: $(VENV)/installed  ## set up, then run the main job on the bundled sample
+	$(BIN)/reasonlens demo
+
+test: $(VENV)/developer  ## set up, then run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/developer  ## format, lint, types and import direction
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+wheel: $(VENV)/developer  ## build the wheel, install it alone and run it from another folder
+	sh .ci/wheel $(BIN)/python
+
+figures: $(VENV)/installed  ## redraw every figure of figures/ from the bundled sample
+	$(BIN)/python analyses/01_token_frequencies/run.py --smoke
+
+bench: $(VENV)/developer  ## speed against peers, in one run
+	$(BIN)/python benchmarks/counting/run.py
+
+format: $(VENV)/developer  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## remove what was set up and built
+	rm -rf $(VENV) build dist demo-study
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "reasonlens needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "python3 -m venv failed; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PIP) install --upgrade 'pip>=25.1'
+
+$(VENV)/installed: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/developer: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable '.[all]' --group dev
+	@touch $@ $(VENV)/installed
