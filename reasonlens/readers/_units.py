@@ -1,0 +1,171 @@
+"""Cut inputs into units of work that processes read on their own, and read one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from reasonlens.core import registry
+from reasonlens.core.manifest import digest_of
+from reasonlens.readers import Context, Record, Row, Skipped
+from reasonlens.readers._account import Account
+from reasonlens.readers._detect import FOLDER, Detected
+from reasonlens.readers._open import Source, as_source, is_plain
+from reasonlens.readers._rows import rows
+from reasonlens.readers._traces import Defaults, build
+
+__all__ = ["Unit", "read_unit", "tables", "units"]
+
+_PIECE = 2**20
+_NOT_SAFE = re.compile(r"[^A-Za-z0-9_+-]+")
+_READING = 1  # raise when readers give other traces for the same bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A file, or a range of its lines, to be read in one go.
+
+    ``start`` and ``end`` are byte offsets (``end`` is ``None`` for the whole input) and
+    ``first_line`` counts from 1. ``key`` is safe in file names and the same in every run. Up to its last
+    hyphen it depends on the input's name and content, after that on how it is read.
+    """
+
+    path: Path
+    member: str | None
+    name: str
+    start: int
+    end: int | None
+    first_line: int
+    container: str
+    format: str
+    key: str
+
+    @property
+    def source(self) -> Source:
+        """The input that this unit is a piece of."""
+        return Source(self.path, self.member, self.name)
+
+
+def units(
+    what: Source | Path | str,
+    detected: Detected,
+    *,
+    target_bytes: int = 32 * 2**20,
+    settings: Mapping[str, object] | None = None,
+) -> list[Unit]:
+    """Cut one input into units.
+
+    Parameters
+    ----------
+    detected
+        As `reasonlens.readers._detect.detect` returns it.
+    target_bytes
+        Size of a unit; only uncompressed JSON lines of a splittable format are cut.
+    settings
+        What else decides on the traces (model, condition, mapped columns); part of the key.
+    """
+    source = as_source(what)
+    reader = registry.load(FOLDER, detected.format)
+    cut = detected.container == "jsonl" and reader.SPLITTABLE and is_plain(source)
+    made = []
+    with source.path.open("rb") as file:
+        for start, end, first_line, digest in _ranges(file, target_bytes if cut else None):
+            key = _key(source, detected, digest, (start, end), settings or {})
+            stop = end if cut else None
+            made.append(
+                Unit(
+                    source.path,
+                    source.member,
+                    source.name,
+                    start,
+                    stop,
+                    first_line,
+                    detected.container,
+                    detected.format,
+                    key,
+                )
+            )
+    return made
+
+
+def _ranges(file: BinaryIO, target: int | None) -> Iterator[tuple[int, int, int, str]]:
+    """Yield start, end, first line and content digest of each range, cut after line ends."""
+    start, line = 0, 1
+    while True:
+        digest = hashlib.blake2b(digest_size=16)
+        end, lines = start, 0
+        while target is None or end - start < target:
+            piece = file.read(_PIECE if target is None else min(_PIECE, target - (end - start)))
+            if not piece:
+                break
+            digest.update(piece)
+            end, lines = end + len(piece), lines + piece.count(b"\n")
+        while target is not None and (rest := file.readline(_PIECE)):
+            digest.update(rest)
+            end, lines = end + len(rest), lines + rest.count(b"\n")
+            if rest.endswith(b"\n"):
+                break
+        if end == start:
+            return
+        yield start, end, line, digest.hexdigest()
+        if target is None:
+            return
+        start, line = end, line + lines
+
+
+def _key(
+    source: Source, detected: Detected, digest: str, cut: tuple[int, int], settings: Mapping[str, object]
+) -> str:
+    slug = _NOT_SAFE.sub("-", source.name).strip("-.")[:60] or "input"
+    found = [detected.container, detected.format]
+    told = [source.name, source.member, digest, cut]
+    return f"{slug}-{digest_of(told, 10)}-{digest_of([found, dict(settings), _READING], 4)}"
+
+
+class _Tap:
+    """Passes rows on to a reader, counts them, and keeps aside what could not be read."""
+
+    def __init__(self, items: Iterable[Row | Skipped], account: Account) -> None:
+        self._items, self._account = items, account
+        self.skipped: deque[Skipped] = deque()
+
+    def __iter__(self) -> Iterator[Row]:
+        account = self._account
+        for item in self._items:
+            account.rows += 1
+            if isinstance(item, Row):
+                account.repaired += item.repaired
+                yield item
+            else:
+                self.skipped.append(item)
+
+
+def read_unit(unit: Unit, context: Context, account: Account) -> Iterator[Record | Skipped]:
+    """Yield what one unit holds; `account` gets the rows read and repaired.
+
+    Raises
+    ------
+    InputError
+        If the input cannot be read at all.
+    """
+    reader = registry.load(FOLDER, unit.format)
+    items = rows(unit.source, unit.container, start=unit.start, end=unit.end, first_line=unit.first_line)
+    tap = _Tap(items, account)
+    account.formats[unit.format] += 1
+    for record in reader.read(tap, context):
+        while tap.skipped:
+            yield tap.skipped.popleft()
+        yield record
+    yield from tap.skipped
+
+
+def tables(unit: Unit, context: Context, defaults: Defaults, account: Account) -> Iterator[pa.Table]:
+    """Yield the traces of one unit as tables (see `reasonlens.readers._traces.build`)."""
+    yield from build(read_unit(unit, context, account), defaults, account)
