@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import doctest
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from reasonlens.core.errors import StatisticsError
+from reasonlens.stats import arrays, contrast, difference, multiplicity, rates
+from reasonlens.stats.arrays import (
+    LOG_JACKKNIFE,
+    ONE_PROBLEM,
+    POISSON_ONE,
+    POISSON_ZERO,
+    PROBLEM_BETA,
+    UNDEFINED,
+    cluster_sums,
+    linear_variance,
+    mean,
+    mean_of_sums,
+    ratio,
+    ratio_of_sums,
+    residuals,
+    share,
+    share_of_sums,
+)
+from tests.oracles import stats_oracle as oracle
+
+
+@pytest.mark.parametrize("module", [arrays, contrast, difference, multiplicity, rates])
+def test_examples_in_the_documentation_hold(module):
+    assert doctest.testmod(module).failed == 0
+
+
+def clustered(rng, problems=30, samples=8):
+    cluster = np.repeat(np.arange(problems), samples)
+    effect = rng.normal(0, 0.7, problems)[cluster]
+    words = rng.integers(50, 900, len(cluster))
+    hits = rng.poisson(0.005 * words * np.exp(effect) * rng.gamma(1, 1, len(cluster)))
+    return hits, words, cluster
+
+
+def test_a_rate_and_its_limits_equal_the_leave_one_out_oracle(rng):
+    hits, words, cluster = clustered(rng)
+    found = ratio(hits, words, cluster)
+    x, w = cluster_sums(hits, cluster), cluster_sums(words, cluster)
+    low, high = oracle.jackknife_log_limits(x.tolist(), w.tolist())
+    assert found.value == pytest.approx(1000 * hits.sum() / words.sum(), rel=1e-12)
+    assert (found.low, found.high) == pytest.approx((low, high), rel=1e-10)
+    assert (found.method, found.n_clusters, found.n) == (LOG_JACKKNIFE, 30, 240)
+
+
+def test_rate_by_hand_with_two_problems():
+    # rates without a problem: 3/1000 and 1/1000; the rate is 2/1000
+    found = ratio_of_sums([1, 3], [1000, 1000])
+    changes = np.log(2 / 3), np.log(2 / 1)
+    error = np.sqrt(0.5 * (changes[0] ** 2 + changes[1] ** 2))
+    assert found.value == pytest.approx(2.0)
+    assert found.high == pytest.approx(2 * np.exp(12.7062047 * error), rel=1e-6)
+    assert found.low == pytest.approx(2 * np.exp(-12.7062047 * error), rel=1e-6)
+
+
+def test_the_clustered_variance_equals_statsmodels(rng):
+    values, _, cluster = clustered(rng)
+    fit = sm.OLS(values, np.ones(len(values))).fit(
+        cov_type="cluster", cov_kwds={"groups": cluster, "use_correction": False}
+    )
+    x, k = cluster_sums(values, cluster), cluster_sums(np.ones(len(values)), cluster)
+    correction = 30 / 29  # the finite-sample factor that statsmodels leaves out here
+    assert linear_variance(residuals(x, k)) == pytest.approx(fit.bse[0] ** 2 * correction, rel=1e-10)
+
+
+def test_the_linear_variance_of_a_rate_equals_statsmodels_poisson(rng):
+    hits, words, cluster = clustered(rng)
+    fit = sm.GLM(hits, np.ones(len(hits)), family=sm.families.Poisson(), exposure=words).fit(
+        cov_type="cluster", cov_kwds={"groups": cluster, "use_correction": False}
+    )
+    x, w = cluster_sums(hits, cluster), cluster_sums(words, cluster)
+    rate = hits.sum() / words.sum()
+    assert np.exp(fit.params[0]) == pytest.approx(rate, rel=1e-8)
+    ours = np.sqrt(linear_variance(residuals(x, w)) * 29 / 30) / rate
+    assert ours == pytest.approx(fit.bse[0], rel=1e-8)
+
+
+def test_the_jackknife_is_close_to_the_linear_error_with_many_problems(rng):
+    hits, words, cluster = clustered(rng, problems=2000, samples=2)
+    x, w = cluster_sums(hits, cluster), cluster_sums(words, cluster)
+    linear = np.sqrt(linear_variance(residuals(x, w))) / (x.sum() / w.sum())
+    assert arrays.log_error(x, w)[0] == pytest.approx(linear, rel=0.02)
+
+
+def test_no_hits_give_an_exact_upper_limit():
+    found = ratio_of_sums(np.zeros(30), np.full(30, 1000))
+    # P(no hit) = 0.025 at 3.6889 expected hits
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(-1000 * np.log(0.025) / 30_000)
+    assert found.method == POISSON_ZERO
+
+
+def test_hits_in_one_problem_give_poisson_limits_of_one_event():
+    hits = np.zeros(30)
+    hits[3] = 4
+    found = ratio_of_sums(hits, np.full(30, 100))
+    assert found.low == pytest.approx(1000 * 4 * 0.0253178 / 3000, rel=1e-5)
+    assert found.high == pytest.approx(1000 * 4 * 5.5716434 / 3000, rel=1e-5)
+    assert found.method == POISSON_ONE
+
+
+def test_one_problem_has_no_limits():
+    for found in (ratio_of_sums([3], [100]), share_of_sums([1], [2]), mean_of_sums([1], [2])):
+        assert np.isfinite(found.value)
+        assert np.isnan([found.low, found.high]).all()
+        assert found.method == ONE_PROBLEM
+
+
+@pytest.mark.parametrize(
+    "found", [ratio_of_sums([0, 0], [0, 0]), share_of_sums([], []), mean_of_sums([], [])]
+)
+def test_a_zero_denominator_is_undefined(found):
+    assert np.isnan([found.value, found.low, found.high]).all()
+    assert found.method == UNDEFINED
+    assert found.n_clusters == 0
+
+
+def test_problems_without_words_do_not_count():
+    with_gap = ratio_of_sums([1, 3, 0, 2], [100, 100, 0, 100])
+    assert with_gap.n_clusters == 3
+    assert with_gap.low == ratio_of_sums([1, 3, 2], [100, 100, 100]).low
+
+
+def test_equal_problems_have_a_rate_without_width():
+    found = ratio_of_sums([2, 2, 2], [100, 100, 100])
+    assert found.low == pytest.approx(20)
+    assert found.high == pytest.approx(20)
+
+
+@pytest.mark.parametrize(("present", "value"), [(0, 0.0), (8, 1.0)])
+def test_a_share_of_all_or_none_is_not_without_width(present, value):
+    found = share_of_sums([present] * 30, [8] * 30)
+    few = (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 29)) ** 2
+    far = 1 - 0.025 ** (1 / (30 * few))
+    assert found.value == value
+    assert found.method == PROBLEM_BETA
+    assert (found.low, found.high) == pytest.approx((0, far) if value == 0 else (1 - far, 1))
+
+
+def test_a_share_with_one_response_per_problem_is_close_to_clopper_pearson():
+    found = share_of_sums([1] * 50 + [0] * 150, [1] * 200)
+    exact = stats.binomtest(50, 200).proportion_ci(0.95, method="exact")
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.003)
+
+
+def test_share_from_responses_equals_share_from_sums():
+    found = share([1, 0, 1, 1], [0, 0, 1, 1])
+    assert found == share_of_sums([1, 2], [2, 2])
+    assert found.value == 0.75
+
+
+def test_responses_that_agree_within_a_problem_add_nothing():
+    once, often = (share_of_sums([k] * 10 + [0] * 20, [k] * 30) for k in (1, 50))
+    assert often.low == pytest.approx(once.low, rel=0.05)
+    assert often.high == pytest.approx(once.high, rel=0.05)
+
+
+def test_the_mean_is_the_t_interval_of_problem_means_if_problems_are_equal(rng):
+    values = rng.normal(3, 1, (12, 5)) + rng.normal(0, 1, (12, 1))
+    found = mean(values.ravel(), np.repeat(np.arange(12), 5))
+    means = values.mean(1)
+    low, high = stats.t.interval(0.95, 11, means.mean(), stats.sem(means))
+    assert (found.value, found.low, found.high) == pytest.approx((means.mean(), low, high), rel=1e-10)
+
+
+counts = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 3000)), min_size=2, max_size=25)
+
+
+@given(counts, st.sampled_from([0.8, 0.95, 0.99]))
+def test_a_rate_lies_within_its_limits(pairs, level):
+    found = ratio_of_sums([x for x, _ in pairs], [w for _, w in pairs], level=level)
+    assert 0 <= found.low <= found.value * (1 + 1e-12)
+    assert found.value <= found.high * (1 + 1e-12)
+
+
+@given(counts, st.randoms(use_true_random=False))
+def test_the_order_of_problems_is_without_effect(pairs, random):
+    mixed = list(pairs)
+    random.shuffle(mixed)
+    one, two = (ratio_of_sums([x for x, _ in p], [w for _, w in p]) for p in (pairs, mixed))
+    assert one.low == pytest.approx(two.low, rel=1e-9)
+    assert one.high == pytest.approx(two.high, rel=1e-9)
+
+
+@given(st.lists(st.integers(1, 9).flatmap(lambda k: st.tuples(st.integers(0, k), st.just(k))), min_size=2))
+def test_a_share_lies_within_its_limits(pairs):
+    found = share_of_sums([x for x, _ in pairs], [k for _, k in pairs])
+    assert 0 <= found.low <= found.value + 1e-12
+    assert found.value - 1e-12 <= found.high <= 1
+    assert found.low < found.high
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ratio_of_sums([1, 2], [1]), "hits and sizes differ in length: 2 and 1"),
+        (lambda: ratio_of_sums([-1, 2], [1, 1]), "must not be negative"),
+        (lambda: ratio_of_sums([np.nan, 2], [1, 1]), "hits has values that are NaN"),
+        (lambda: ratio_of_sums([[1]], [1]), r"hits must have one dimension, got shape \(1, 1\)"),
+        (lambda: ratio_of_sums([1, 1], [0, 1]), "a problem has hits but no sizes"),
+        (lambda: share_of_sums([3], [2]), "more responses with a hit than responses"),
+        (lambda: ratio([1], [1], [0.5]), "problem codes must be integers"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(StatisticsError, match=message):
+        call()

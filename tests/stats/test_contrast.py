@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reasonlens.core.errors import StatisticsError
+from reasonlens.stats.arrays import ratio_of_sums, share_of_sums
+from reasonlens.stats.contrast import contrast_of_sums, rate_contrast
+from reasonlens.stats.difference import FEW, LOG_T
+
+
+def two_sides(rng, problems=30, ratio=1.0):
+    effect = rng.normal(0, 0.7, problems)
+    sides = []
+    for times, words in ((ratio, 4000), (1.0, 900)):
+        w = rng.integers(words // 2, words * 2, problems).astype(float)
+        sides += [rng.poisson(0.006 * times * w * np.exp(effect + rng.normal(0, 0.4, problems))), w]
+    return sides
+
+
+def test_ratio_and_difference_by_hand():
+    found = contrast_of_sums([4, 8, 6], [1000] * 3, [1, 4, 1], [1000] * 3)
+    assert found.ratio.value == pytest.approx(3)
+    assert found.difference.value == pytest.approx(4)
+    assert found.n_clusters == 3
+
+
+def test_without_correlation_the_limits_are_those_of_zou_and_donner():
+    a, b = ([9, 1, 5, 5], [100] * 4), ([5, 5, 9, 1], [100] * 4)
+    one, two = ratio_of_sums(*a), ratio_of_sums(*b)
+    found = contrast_of_sums(*a, *b)
+    down = np.hypot(one.value - one.low, two.high - two.value)
+    up = np.hypot(one.high - one.value, two.value - two.low)
+    assert found.difference.low == pytest.approx(-down)
+    assert found.difference.high == pytest.approx(up)
+    assert found.p_value == pytest.approx(1)
+
+
+def test_a_problem_effect_in_common_makes_the_interval_shorter():
+    effect = np.array([1, 2, 4, 8, 16, 3, 6, 12, 5, 9, 2, 7], float)
+    words = np.full(12, 1000.0)
+    same = contrast_of_sums(2 * effect + 1, words, effect, words)
+    other = contrast_of_sums(2 * effect + 1, words, np.roll(effect, 5), words)
+    assert same.ratio.high / same.ratio.low < other.ratio.high / other.ratio.low
+    assert same.p_value < other.p_value
+
+
+def test_swapping_sides_inverts_everything(rng):
+    xa, wa, xb, wb = two_sides(rng, ratio=1.4)
+    one, two = contrast_of_sums(xa, wa, xb, wb), contrast_of_sums(xb, wb, xa, wa)
+    assert one.ratio.low == pytest.approx(1 / two.ratio.high)
+    assert one.difference.high == pytest.approx(-two.difference.low)
+    assert one.p_value == pytest.approx(two.p_value, rel=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.3, 1.6, 3.0])
+def test_the_p_value_agrees_with_the_interval_of_the_ratio(rng, ratio):
+    sides = two_sides(rng, ratio=ratio)
+    found = contrast_of_sums(*sides)
+    assert found.test == LOG_T
+    level = 1 - found.p_value
+    if 1e-12 < found.p_value < 1 - 1e-6:
+        edge = contrast_of_sums(*sides, level=level).ratio
+        near = edge.low if edge.value > 1 else edge.high
+        assert near == pytest.approx(1, abs=1e-6)
+
+
+def test_only_shared_problems_are_used_when_paired():
+    xa, wa = [5, 7, 9, 50], [100, 100, 100, 100]
+    xb, wb = [1, 2, 3, 0], [100, 100, 100, 0]
+    found = contrast_of_sums(xa, wa, xb, wb)
+    assert found.n_clusters == 3
+    assert found.ratio.value == pytest.approx(21 / 6)
+    everything = contrast_of_sums(xa, wa, xb, wb, paired=False)
+    assert everything.n_clusters == 4
+    assert everything.ratio.value == pytest.approx((71 / 400) / (6 / 300))
+    assert "all problems" in everything.ratio.method
+
+
+def test_the_form_for_responses_equals_the_form_for_sums():
+    found = rate_contrast([1, 2, 3, 4], [10] * 4, [0, 0, 1, 2], [1, 1, 2], [10] * 3, [0, 1, 2])
+    assert found == contrast_of_sums([3, 3, 4], [20, 10, 10], [1, 1, 2], [10] * 3)
+
+
+def test_a_side_without_hits_has_a_difference_and_no_ratio():
+    found = contrast_of_sums([6, 8, 5, 9], [1000] * 4, [0] * 4, [1000] * 4)
+    assert np.isnan([found.ratio.value, found.ratio.low, found.ratio.high]).all()
+    assert found.ratio.method == "undefined: a side has no hits"
+    assert found.difference.value == pytest.approx(7)
+    assert found.difference.low < 7 < found.difference.high
+    assert found.p_value < 0.05
+
+
+def test_no_hits_at_all_is_no_difference():
+    found = contrast_of_sums([0] * 9, [1000] * 9, [0] * 9, [500] * 9)
+    assert found.p_value == 1
+    upper = -1000 * np.log(0.025)
+    assert found.difference.high == pytest.approx(upper / 9000)
+    assert found.difference.low == pytest.approx(-upper / 4500)
+
+
+def test_hits_in_the_same_single_problem_say_nothing_of_correlation():
+    hits = np.zeros(200)
+    hits[7] = 1
+    found = contrast_of_sums(2 * hits, np.full(200, 400.0), hits, np.full(200, 100.0))
+    assert found.p_value > 0.3
+    assert found.ratio.low < 0.1
+
+
+@pytest.mark.parametrize("shares", [False, True])
+def test_one_shared_problem_gives_no_interval(shares):
+    found = contrast_of_sums([1, 0], [4, 2], [1, 0], [2, 0], shares=shares)
+    assert found.difference.method == "fewer than two problems: no interval"
+    assert np.isnan([found.difference.low, found.p_value]).all()
+    assert found.ratio.value == pytest.approx(0.5)
+
+
+def test_shares_by_hand():
+    found = contrast_of_sums([4, 3, 4, 2], [4] * 4, [1, 1, 2, 0], [4] * 4, shares=True)
+    assert found.difference.value == pytest.approx(13 / 16 - 4 / 16)
+    one, two = share_of_sums([4, 3, 4, 2], [4] * 4), share_of_sums([1, 1, 2, 0], [4] * 4)
+    assert found.difference.low > one.value - two.value - np.hypot(one.value - one.low, two.high - two.value)
+
+
+def test_shares_of_all_and_none_differ_without_a_p_value_of_zero():
+    found = contrast_of_sums([4] * 5, [4] * 5, [0] * 5, [4] * 5, shares=True)
+    assert 0 < found.p_value < 0.05
+    assert found.difference.low < 1
+
+
+def test_the_t_test_is_close_to_the_sign_flip_permutation(rng):
+    hits_a, hits_b = rng.poisson(3, 12).astype(float), rng.poisson(1, 12).astype(float)
+    hits_b[2:9] = 0  # hits in few problems: the t test of the difference
+    words = np.full(12, 1000.0)
+    found = contrast_of_sums(hits_a, words, hits_b, words)
+    gap = hits_a - hits_b
+    flips = np.array(list(itertools.product([-1, 1], repeat=12)))
+    exact = np.mean(np.abs(flips @ gap) >= abs(gap.sum()) - 1e-9)
+    assert "t test of the difference" in found.test
+    assert np.count_nonzero(hits_b) < FEW
+    assert found.p_value == pytest.approx(exact, rel=1, abs=0.01)
+
+
+cells = st.tuples(st.integers(0, 9), st.integers(1, 500), st.integers(0, 9), st.integers(1, 500))
+
+
+@given(st.lists(cells, min_size=2, max_size=20), st.booleans())
+def test_the_difference_is_always_defined(rows, paired):
+    found = contrast_of_sums(*np.array(rows, dtype=float).T, paired=paired)
+    assert found.difference.low <= found.difference.value + 1e-12
+    assert found.difference.value <= found.difference.high + 1e-12
+    assert 0 <= found.p_value <= 1
+
+
+def test_sides_of_different_length_are_refused():
+    with pytest.raises(StatisticsError, match="must list the same problems"):
+        contrast_of_sums([1], [1], [1, 2], [1, 2])
