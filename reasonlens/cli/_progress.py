@@ -1,0 +1,45 @@
+"""A progress bar on standard error, only for a person who watches: rate and time left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reasonlens.workflow.run import Task
+
+__all__ = ["Progress", "watched"]
+
+
+class Progress:
+    """Bytes done of bytes to do; silent where nobody watches."""
+
+    def __init__(self, bar: Any = None) -> None:
+        self._bar, self._task = bar, None
+
+    def begin(self, size: int) -> None:
+        """Start with `size` bytes to do."""
+        if self._bar is not None and size:
+            self._task = self._bar.add_task("reading and counting", total=size)
+
+    def advance(self, task: Task) -> None:
+        """One task is done."""
+        if self._task is not None:
+            self._bar.advance(self._task, task.size)
+
+
+@contextmanager
+def watched() -> Iterator[Progress]:
+    """Yield a `Progress` that shows a bar while the block runs, if standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield Progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        yield Progress(bar)

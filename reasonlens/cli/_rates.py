@@ -1,0 +1,145 @@
+"""Estimates as tables for the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+import pandas as pd
+
+from reasonlens.cli._print import plain
+from reasonlens.core.tables import POOLED
+from reasonlens.stats.cells import ordered
+
+if TYPE_CHECKING:
+    from reasonlens.workflow.tokens import Tokens
+
+__all__ = ["print_tokens"]
+
+_WITHOUT = "/without-"
+_JOIN = " | "
+
+
+def print_tokens(tokens: Tokens, *, top: int) -> None:
+    """Print the rates by kind, by model and by benchmark, the contrasts, and the leading entries."""
+    rates, unit = tokens.estimates, tokens.estimates["unit"].iloc[0]
+    main = rates[~rates["measure"].str.contains(_WITHOUT, regex=False)]
+    whole = POOLED if (main["dataset"] == POOLED).any() else main["dataset"].iloc[0]
+    by_model = main["group"].str.contains(_JOIN, regex=False)
+    everywhere = main["dataset"] == whole
+    for lexicon in dict.fromkeys(name for name, _ in tokens.sums.categories):
+        of = main["measure"].str.startswith(f"{lexicon}/")
+        _rate_table(main[of & everywhere & ~by_model], f"{lexicon}: {unit}, by model kind", ["kind"])
+        _rate_table(main[of & everywhere & by_model], f"{lexicon}: {unit}, by model", ["kind", "model"])
+        if whole == POOLED:
+            each = main[of & ~everywhere & ~by_model]
+            _rate_table(each, f"{lexicon}: {unit}, by benchmark", ["dataset", "kind"])
+        _contrast_table(tokens.contrasts, lexicon, whole)
+        _entry_table(tokens.entries, lexicon, top)
+    _sensitivity(rates, whole)
+
+
+def _rate_table(rows: pd.DataFrame, title: str, heads: list[str]) -> None:
+    table = []
+    for cells in _groups(rows, ("dataset", "group")):
+        one = cells[0]
+        names = one["group"].split(_JOIN)
+        intervals = [_interval(cell) for cell in cells]
+        counts = [f"{one[c]:,}" for c in ("n_problems", "n_traces", "excluded", "n_looping")]
+        table.append([*([one["dataset"]] if "dataset" in heads else []), *names, *intervals, *counts])
+    columns = [name.split("/")[1] for name in dict.fromkeys(rows["measure"])]
+    _show(table, [*heads, *columns, "problems", "responses", "excluded", "looping"], title, len(heads))
+
+
+def _groups(rows: pd.DataFrame, by: tuple[str, ...]) -> list[list[dict[Any, Any]]]:
+    """Return the rows as records, those that agree in the columns `by` together, in order."""
+    groups: dict[tuple[Any, ...], list[dict[Any, Any]]] = {}
+    for row in rows.to_dict("records"):
+        groups.setdefault(tuple(row[name] for name in by), []).append(row)
+    return list(groups.values())
+
+
+def _contrast_table(contrasts: pd.DataFrame, lexicon: str, whole: str) -> None:
+    of = contrasts["measure"].str.startswith(f"{lexicon}/") & (contrasts["dataset"] == whole)
+    rows = contrasts[of & ~contrasts["measure"].str.contains(_WITHOUT, regex=False)]
+    table: list[list[object]] = []
+    for pair in _groups(rows, ("group", "measure")):
+        ratio = next(row for row in pair if row["unit"] == "ratio")
+        difference = next(row for row in pair if row["unit"] != "ratio")
+        if not ratio["n_problems"]:
+            table.append([ratio["contrast"].replace(" / ", " vs "), "(no shared problems)", *"-----"])
+            continue
+        table.append(
+            [
+                ratio["contrast"].replace(" / ", " vs "),
+                ratio["measure"].split("/")[1],
+                _interval(ratio),
+                _interval(difference),
+                _p(ratio["p_adjusted"]),
+                f"{ratio['n_problems']:,}",
+                f"{ratio['n_traces']:,}",
+            ]
+        )
+    table = [row for i, row in enumerate(table) if row not in table[:i]]
+    heads = ["contrast", "category", "ratio", "difference", "p (Holm)", "problems", "responses"]
+    where = "shared" if rows["estimand"].str.contains("shared").any() else "all"
+    _show(table, heads, f"{lexicon}: contrasts on {where} problems", 2)
+
+
+def _entry_table(entries: pd.DataFrame, lexicon: str, top: int) -> None:
+    rows = entries[entries["lexicon"] == lexicon]
+    groups = ordered(str(c).removesuffix(" rate") for c in rows.columns if str(c).endswith(" rate"))
+    if rows.empty or not top:
+        return
+    table = []
+    for category, part in rows.groupby("category", sort=False):
+        for row in part.head(top).to_dict("records"):
+            table.append([category, row["entry"], row["hits"], *(_number(row[f"{g} rate"]) for g in groups)])
+    _show(table, ["category", "entry", "hits", *groups], f"{lexicon}: leading entries, per 1,000 words", 2)
+
+
+def _sensitivity(rates: pd.DataFrame, whole: str) -> None:
+    rows = rates[rates["measure"].str.endswith(f"{_WITHOUT}looping") & (rates["dataset"] == whole)]
+    rows = rows[~rows["group"].str.contains(_JOIN, regex=False)]
+    if not rows.empty:
+        renamed = rows.assign(measure=rows["measure"].str.removesuffix(f"{_WITHOUT}looping"))
+        _rate_table(renamed, "The same without looping traces, by model kind", ["kind"])
+    estimands = "; ".join(dict.fromkeys(rates["estimand"]))
+    level = f"{100 * rates['level'].iloc[0]:g}%"
+    click.echo(f"\nIntervals: {level}, clustered by problem; estimand: {estimands}.")
+
+
+def _interval(row: dict[Any, Any]) -> str:
+    value, low, high = row["value"], row["low"], row["high"]
+    if math.isnan(value):
+        return "undefined"
+    if math.isnan(low) and math.isnan(high):
+        return f"{_number(value)} [no interval]"
+    return f"{_number(value)} [{_number(low)}, {_number(high)}]"
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    size = abs(value)
+    if value == 0 or 0.005 <= size < 99.95:
+        return f"{value:.2f}" if size < 9.995 else f"{value:.1f}"
+    return f"{value:,.0f}" if size >= 99.95 else f"{value:.1g}"
+
+
+def _p(value: float) -> str:
+    return "-" if math.isnan(value) else "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _show(table: list[list[object]], heads: Iterable[str], title: str, left: int) -> None:
+    import tabulate
+
+    if not table:
+        return
+    rows = [[plain(c) if isinstance(c, str) else c for c in row] for row in table]
+    names = list(heads)
+    align = ["left"] * left + ["right"] * (len(names) - left)
+    text = tabulate.tabulate(rows, names, tablefmt="simple", colalign=align, disable_numparse=True)
+    click.echo(f"\n{click.style(title, bold=True)}\n{text}")

@@ -1,0 +1,98 @@
+"""``reasonlens tokens``: the rates of lexicon categories, the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reasonlens.cli._options import example, ingest_options, jobs_option, study_option
+
+_FLAGS = ["truncated", "empty", "no_reasoning", "looping"]
+
+
+@click.command(
+    epilog=example(
+        "reasonlens tokens outputs/*.jsonl",
+        "reasonlens tokens outputs/*.jsonl --study my-study --out rates.csv",
+        'reasonlens tokens my-study --category waitlike="wait,hold on" --per presence',
+        "reasonlens tokens my-study --kwic alternatively",
+    )
+)
+@click.argument("inputs", nargs=-1, required=True, metavar="FILES... | STUDY")
+@study_option
+@click.option(
+    "--lexicon",
+    "-l",
+    "lexicons",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="A shipped word list or a file of yours (.toml, .dic, .yml); several times for several. "
+    "[default: flexible_reasoning]",
+)
+@click.option("--category", "categories", multiple=True, metavar="NAME=W,W", help="A category on the spot.")
+@click.option(
+    "--part",
+    type=click.Choice(["response", "reasoning", "answer"]),
+    default="response",
+    show_default=True,
+    help="Which text is counted.",
+)
+@click.option(
+    "--per",
+    type=click.Choice(["words", "model-tokens", "response", "presence"]),
+    default="words",
+    show_default=True,
+    help="Per 1,000 words or model tokens, per response, or the share of responses with a hit.",
+)
+@click.option("--tokenizer", metavar="PATH|ID", help="Count model tokens with this tokenizer.")
+@click.option(
+    "--exclude",
+    type=click.Choice([*_FLAGS, "none"]),
+    multiple=True,
+    default=["empty"],
+    show_default=True,
+    help="Leave out traces with this health flag; several times for several.",
+)
+@click.option("--reference", metavar="KIND", help="The kind that others are compared with [default: base].")
+@click.option("--all-problems", is_flag=True, help="Compare on all problems, not only on shared ones.")
+@click.option("--top", type=click.IntRange(min=0), default=8, show_default=True, help="Entries to show.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Estimates to .csv .parquet .json .md .tex.",
+)
+@click.option(
+    "--matches",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Every hit with its place (.csv .parquet).",
+)
+@click.option("--kwic", metavar="WORD", help="Show WORD (or several, with commas) in context instead.")
+@click.option(
+    "--sample", type=click.IntRange(min=1), default=25, show_default=True, help="Hits that --kwic shows."
+)
+@click.option(
+    "--sort",
+    type=click.Choice(["left", "right", "model", "trace"]),
+    default="right",
+    show_default=True,
+    help="Order of --kwic.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the --kwic sample.")
+@jobs_option
+@ingest_options
+def command(**options: Any) -> None:
+    """Count lexicon categories in model outputs.
+
+    Reads output files of almost any format, or a study. Rates come with intervals clustered by
+    problem, contrasts are made on shared problems, and what was left out is counted beside them.
+    """
+    from reasonlens.cli import _tokens
+
+    if options["kwic"]:
+        _tokens.show_kwic(options)
+    else:
+        _tokens.show_rates(options)

@@ -1,0 +1,102 @@
+"""Run a function over units of work in processes, results in order.
+
+The parent alone commits results, so a killed run leaves only whole parts. Workers ignore
+Ctrl-C: the parent stops them and tells the user how to go on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from reasonlens.core.errors import ReasonlensError
+
+__all__ = ["cores", "run"]
+
+Unit = TypeVar("Unit")
+Result = TypeVar("Result")
+
+_AHEAD = 2  # units handed out per worker before their results are taken
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run(
+    work: Callable[[Unit], Result], units: Iterable[Unit], *, jobs: int, preload: Iterable[str] = ()
+) -> Iterator[tuple[Unit, Result]]:
+    """Yield ``(unit, work(unit))`` in the order of `units`.
+
+    Parameters
+    ----------
+    work
+        A picklable function.
+    jobs
+        Number of processes; 1 works in this process.
+    preload
+        Modules that the processes need, imported once before they are forked.
+
+    Raises
+    ------
+    ReasonlensError
+        If a process dies, which is nearly always for want of memory.
+    """
+    if jobs <= 1:
+        for unit in units:
+            yield unit, work(unit)
+        return
+    yield from _parallel(work, units, jobs, list(preload))
+
+
+def _parallel(
+    work: Callable[[Unit], Result], units: Iterable[Unit], jobs: int, preload: list[str]
+) -> Iterator[tuple[Unit, Result]]:
+    context: Any = multiprocessing.get_context("spawn" if sys.platform != "linux" else "forkserver")
+    if sys.platform == "linux":
+        context.set_forkserver_preload(preload)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupt)
+    waiting: deque[tuple[Unit, Future[Result]]] = deque()
+    rest = iter(units)
+    done = False
+    try:
+        for unit in itertools.islice(rest, jobs * _AHEAD):
+            waiting.append((unit, pool.submit(work, unit)))
+        while waiting:
+            unit, future = waiting.popleft()
+            result = future.result()
+            for following in itertools.islice(rest, 1):
+                waiting.append((following, pool.submit(work, following)))
+            yield unit, result
+        done = True
+    except BrokenProcessPool as error:
+        raise ReasonlensError(
+            "a worker process died, most likely because memory ran out; what was finished is kept. "
+            f"Run the same command with fewer processes: --jobs {max(1, jobs // 2)}"
+        ) from error
+    finally:
+        if not done:  # an error, Ctrl-C, or the caller has had enough
+            _stop(pool)
+        pool.shutdown()
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+
+
+def _ignore_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

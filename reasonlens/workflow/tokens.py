@@ -1,0 +1,149 @@
+"""The main job: traces to counts of lexicon categories to rates with intervals.
+
+`count` brings a study up to date, `estimate` turns its tables into estimates. Both read and
+write part by part, so memory does not grow with the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reasonlens.core.errors import InputError
+from reasonlens.core.study import Study
+from reasonlens.stats import rates as rate_rows
+from reasonlens.stats.comparisons import contrasts
+from reasonlens.stats.sums import Sums, merge, sums_of_tables
+from reasonlens.workflow import export
+from reasonlens.workflow.run import Plan
+
+if TYPE_CHECKING:
+    from reasonlens.lexicon.definition import Lexicon
+
+__all__ = ["BY", "Question", "Tokens", "estimate", "save_matches", "sums_of_study"]
+
+BY = (("model_kind",), ("model_kind", "model"))
+"""The groupings that are always estimated: by kind, and by model within kind."""
+
+_META = ["trace_id", "dataset", "problem_id", "model", "model_kind", "condition", "health", "n_model_tokens"]
+_MERGE_AFTER = 32  # parts whose sums are held before they are added up
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the counts (see `reasonlens.stats.rates`)."""
+
+    per: str = "words"
+    exclude: tuple[str, ...] = ("empty",)
+    reference: str | None = None
+    all_problems: bool = False
+    condition: str | None = None
+    level: float = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The answer: estimates, what makes up each category, and the sums behind both."""
+
+    estimates: pd.DataFrame
+    contrasts: pd.DataFrame
+    entries: pd.DataFrame
+    sums: Sums
+    question: Question = field(default_factory=Question)
+
+    def table(self) -> pd.DataFrame:
+        """Return rates and contrasts as one table in the `estimates` schema."""
+        return pd.concat([self.estimates, self.contrasts], ignore_index=True)
+
+
+def estimate(study: Study, plan: Plan, question: Question) -> Tokens:
+    """Estimate rates by kind and by model, and contrasts between kinds, and keep them in the study.
+
+    Raises
+    ------
+    InputError
+        If the study has no traces.
+    """
+    sums = sums_of_study(study, plan)
+    found = [
+        rate_rows.rates(
+            sums,
+            by=by,
+            per=question.per,
+            exclude=question.exclude,
+            condition=question.condition,
+            level=question.level,
+        )
+        for by in BY
+    ]
+    compared = contrasts(
+        sums,
+        reference=question.reference,
+        all_problems=question.all_problems,
+        per=question.per,
+        exclude=question.exclude,
+        condition=question.condition,
+        level=question.level,
+    )
+    entries = rate_rows.entry_rates(sums, exclude=question.exclude, condition=question.condition)
+    tokens = Tokens(pd.concat(found, ignore_index=True), compared, entries, sums, question)
+    _keep(study, plan, tokens)
+    return tokens
+
+
+def sums_of_study(study: Study, plan: Plan, tick: Callable[[str], None] = lambda _: None) -> Sums:
+    """Add up the counts of every part of a study by problem and group."""
+    held: list[Sums] = []
+    for part in study.parts("traces"):
+        held.append(_sums_of_part(study, plan, part))
+        tick(part)
+        if len(held) >= _MERGE_AFTER:
+            held = [merge(held)]
+    if not held or not sum(s.n_traces for s in held):
+        raise InputError(f"the study {study.path} has no traces")
+    return merge(held)
+
+
+def _sums_of_part(study: Study, plan: Plan, part: str) -> Sums:
+    traces = pq.read_table(study.part_path("traces", part), columns=_META).to_pandas()
+    lengths = pq.read_table(study.part_path("lengths", part, *plan.lengths_folder())).to_pandas()
+    tokens = lengths.set_index("trace_id")["n_model_tokens"]
+    traces["n_model_tokens"] = traces["trace_id"].map(tokens)
+    paths = [study.part_path("counts", part, *plan.counts_folder(x)) for x in plan.lexicons]
+    counts = pa.concat_tables([pq.read_table(path) for path in paths], promote_options="permissive")
+    columns = ["trace_id", "lexicon", "category", "entry", "n"]
+    return sums_of_tables(traces, lengths, counts.select(columns).to_pandas(), categories(plan.lexicons))
+
+
+def save_matches(study: Study, plan: Plan, path: Path) -> int:
+    """Write every hit to one file (.csv or .parquet), part by part; return how many there are."""
+    folders = [plan.counts_folder(lexicon) for lexicon in plan.lexicons]
+    parts = (
+        pq.read_table(study.part_path("matches", part, *where))
+        for part in study.parts("traces")
+        for where in folders
+    )
+    return export.stream(parts, path)
+
+
+def categories(lexicons: Sequence[Lexicon]) -> list[tuple[str, str]]:
+    """Return every (lexicon, category) in order."""
+    return [(lexicon.name, category.name) for lexicon in lexicons for category in lexicon.categories]
+
+
+def _keep(study: Study, plan: Plan, tokens: Tokens) -> None:
+    data = pa.Table.from_pandas(tokens.table(), preserve_index=False)
+    details = {
+        "command": "tokens",
+        "text": plan.text,
+        "tokenizer": plan.tokenizer,
+        "lexicons": {x.name: {"version": x.version, "digest": x.digest} for x in plan.lexicons},
+        "question": {name: getattr(tokens.question, name) for name in Question.__slots__},
+    }
+    study.write("estimates", "tokens", data, details=details)
