@@ -29,7 +29,10 @@ def print_tokens(tokens: Tokens, *, top: int) -> None:
     whole = POOLED if (main["dataset"] == POOLED).any() else main["dataset"].iloc[0]
     by_model = main["group"].str.contains(_JOIN, regex=False)
     everywhere = main["dataset"] == whole
-    for lexicon in dict.fromkeys(name for name, _ in tokens.sums.categories):
+    lexicons = list(dict.fromkeys(name for name, _ in tokens.sums.categories))
+    if len(lexicons) > 1:
+        _side_by_side(main[everywhere & ~by_model], f"All lists: {unit}, by model kind")
+    for lexicon in lexicons:
         of = main["measure"].str.startswith(f"{lexicon}/")
         _rate_table(main[of & everywhere & ~by_model], f"{lexicon}: {unit}, by model kind", ["kind"])
         _rate_table(main[of & everywhere & by_model], f"{lexicon}: {unit}, by model", ["kind", "model"])
@@ -51,6 +54,17 @@ def _rate_table(rows: pd.DataFrame, title: str, heads: list[str]) -> None:
         table.append([*([one["dataset"]] if "dataset" in heads else []), *names, *intervals, *counts])
     columns = [name.split("/")[1] for name in dict.fromkeys(rows["measure"])]
     _show(table, [*heads, *columns, "problems", "responses", "excluded", "looping"], title, len(heads))
+
+
+def _side_by_side(rows: pd.DataFrame, title: str) -> None:
+    """Show all lists in one table, so that one sees how much the list and its rule matter."""
+    kinds = list(dict.fromkeys(rows["group"]))
+    table = []
+    for cells in _groups(rows, ("measure",)):
+        lexicon, category, _ = cells[0]["measure"].split("/")
+        by_kind = {cell["group"]: _interval(cell) for cell in cells}
+        table.append([lexicon, category, *(by_kind.get(kind, "-") for kind in kinds)])
+    _show(table, ["lexicon", "category", *kinds], title, 2)
 
 
 def _groups(rows: pd.DataFrame, by: tuple[str, ...]) -> list[list[dict[Any, Any]]]:

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -66,7 +67,7 @@ def _parallel(
     context: Any = multiprocessing.get_context("spawn" if sys.platform != "linux" else "forkserver")
     if sys.platform == "linux":
         context.set_forkserver_preload(preload)
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupt)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker)
     waiting: deque[tuple[Unit, Future[Result]]] = deque()
     rest = iter(units)
     done = False
@@ -98,5 +99,14 @@ def _stop(pool: ProcessPoolExecutor) -> None:
         process.terminate()
 
 
-def _ignore_interrupt() -> None:
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it: a killed parent cannot stop its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -185,13 +185,12 @@ def _write(
 def _lengths(plan: Plan, batch: pa.Table, counted: pa.Table) -> pa.Table:
     rows = count.lengths_rows(counted)
     if plan.tokenizer:
-        n: Any = model_tokens.count(batch[plan.text].to_pylist(), plan.tokenizer)
+        n = pa.array(model_tokens.count(batch[plan.text].to_pylist(), plan.tokenizer), pa.int64())
     elif plan.text == "response":
         n = batch["n_model_tokens"]  # as the source reports it
     else:
         return rows
-    place = rows.schema.get_field_index("n_model_tokens")
-    return rows.set_column(place, "n_model_tokens", pa.chunked_array([n]) if isinstance(n, pa.Array) else n)
+    return rows.set_column(rows.schema.get_field_index("n_model_tokens"), "n_model_tokens", n)
 
 
 def _without_text(batch: pa.Table) -> pa.Table:
