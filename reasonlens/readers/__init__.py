@@ -37,11 +37,13 @@ class Row:
     Parquet), ``"document"`` (one JSON object) or a member's name (archive). ``data`` is decoded
     JSON, in an archive as well; for rows it is always a ``dict``. ``repaired`` tells that the
     text held something that JSON or UTF-8 does not allow (see `reasonlens.readers._json`).
+    ``aside`` marks what accompanies the rows (the header of an archive) and is not counted as one.
     """
 
     place: str
     data: Any
     repaired: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

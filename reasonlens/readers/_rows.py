@@ -150,7 +150,7 @@ def _archive_rows(source: Source) -> Iterator[Row | Skipped]:
         except (InputError, *BROKEN) as error:
             yield Skipped(name, f"cannot be read: {error}")
         else:
-            yield Row(name, data, repaired)
+            yield Row(name, data, repaired, aside=not name.startswith("samples/"))
 
 
 def _table_rows(stream: BinaryIO, source: Source) -> Iterator[Row | Skipped]:

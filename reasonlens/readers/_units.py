@@ -139,7 +139,7 @@ class _Tap:
     def __iter__(self) -> Iterator[Row]:
         account = self._account
         for item in self._items:
-            account.rows += 1
+            account.rows += not (isinstance(item, Row) and item.aside)
             if isinstance(item, Row):
                 account.repaired += item.repaired
                 yield item
