@@ -1,255 +1,225 @@
-"""Find every hit of compiled entries in a stretch of text, in whole arrays at a time.
+"""Find the entries of a machine in a stretch of text, in whole arrays at a time.
 
-Passes: tokens; walk of the word trie (only tokens that are still alive); entries of one word;
-phrases (only from tokens that open one); then, per category, leftmost-longest.
+Passes: walk of the word trie, only with tokens that are still alive; entries of one word; phrases,
+only from tokens that open one. Entries of one word never overlap each other within a category, so
+overlaps are looked for only where a phrase stands.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from reasonlens.lexicon.compile import ROOT, Ints, Machine, canonical_gap
+from reasonlens.lexicon.compile import canonical_gap
+from reasonlens.lexicon.machine import Flags, Ints, Machine
 from reasonlens.text import words
 from reasonlens.text.words import Codes, Tokens
 
-__all__ = ["Hits", "find", "leftmost_longest"]
+__all__ = ["BORDER", "Found", "find"]
 
-_LONG_GAP = 64  # characters; no gap of an entry is longer
-_BLANKS = re.compile(r"\s+")
+BORDER = "\n\n"
+"""Stands between two texts that are searched together: nothing matches across a blank line."""
+
+_LINE_FEED, _SPACE, _HYPHEN, _CURLY = map(ord, "\n -\u2019")
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
-    """Hits as arrays: half-open character places, entry and category."""
+class Found:
+    """All places where an entry fits, overlaps included.
+
+    Attributes
+    ----------
+    start, end, entry
+        Half-open places and entries.
+    alone
+        Whether nothing of the machine can overlap this hit within its category.
+    """
 
     start: Ints
     end: Ints
     entry: Ints
-    category: Ints
-
-    @classmethod
-    def none(cls) -> Hits:
-        """Return no hits."""
-        empty = np.zeros(0, np.int64)
-        return cls(empty, empty, empty, empty)
-
-    def take(self, which: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Hits:
-        """Return some of the hits."""
-        return Hits(self.start[which], self.end[which], self.entry[which], self.category[which])
-
-    def plus(self, other: Hits) -> Hits:
-        """Return both."""
-        if not len(other.start):
-            return self
-        pairs = ((self.start, other.start), (self.end, other.end))
-        more = ((self.entry, other.entry), (self.category, other.category))
-        return Hits(*(np.concatenate(pair) for pair in (*pairs, *more)))
+    alone: Flags
 
 
-def find(machine: Machine, codes: Codes, tokens: Tokens, categories: Ints) -> Hits:
-    """Return every candidate: all places where an entry fits, overlaps included.
+_Several = tuple[Ints, Ints, Ints, Ints, Ints]
+"""Hits of phrases: first token, last token, start, end, entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    codes: Codes
+    tokens: Tokens
+    code: Ints
+
+
+def find(machine: Machine, codes: Codes, tokens: Tokens) -> Found:
+    """Return every place where an entry fits.
 
     Parameters
     ----------
     machine
         The compiled entries.
     codes
-        The text.
+        The text: several texts with `BORDER` before the first, between them and after the last.
     tokens
         Its tokens.
-    categories
-        The category of each entry.
     """
-    kept = tokens.starts, tokens.ends
-    place = np.arange(len(tokens.starts))
-    if machine.latex == "skip" and tokens.is_command.any():
-        place = np.flatnonzero(~tokens.is_command)
-        kept = tokens.starts[place], tokens.ends[place]
-    code = np.zeros(len(tokens.starts), np.int64)
-    code[place] = _walk(machine, codes, *kept)
-    at = np.flatnonzero(code)
-    which, entry = machine.code_single.expand(code[at])
+    text = _Text(codes, tokens, _walk(machine, codes, tokens))
+    at = np.flatnonzero(text.code != 0)
+    which, entry = machine.singles.expand(text.code[at])
     single = at[which]
-    hits = Hits(tokens.starts[single], tokens.ends[single], entry, categories[entry])
-    return hits.plus(_phrases(machine, codes, tokens, code, at))
+    first, last, start, end, more = _phrases(machine, text, at)
+    alone = np.zeros(len(single) + len(more), np.bool_)
+    alone[: len(single)] = ~_covered(len(tokens.starts), first, last)[single]
+    return Found(
+        np.concatenate([tokens.starts.take(single), start]),
+        np.concatenate([tokens.ends.take(single), end]),
+        np.concatenate([entry, more]),
+        alone,
+    )
 
 
-def _walk(machine: Machine, codes: Codes, starts: Ints, ends: Ints) -> Ints:
+def _covered(n_tokens: int, first: Ints, last: Ints) -> Flags:
+    """Tell which tokens lie within a phrase."""
+    covered = np.zeros(n_tokens, np.bool_)
+    sizes = last - first + 1
+    shift = np.repeat(first - np.cumsum(sizes) + sizes, sizes)
+    covered[shift + np.arange(len(shift))] = True
+    return covered
+
+
+def _walk(machine: Machine, codes: Codes, tokens: Tokens) -> Ints:
     """Return the code of each token, 0 for tokens that are no word of any entry."""
-    result = np.zeros(len(starts), np.int64)
-    flat, width = machine.step.ravel(), machine.step.shape[1]
-    alphabet, nodes = machine.alphabet, machine.step.shape[0]
-    prefixed = np.diff(machine.code_words.starts)[nodes:] > 0
-    has_prefix = bool(prefixed.any())
-    index = np.arange(len(starts))
-    node = np.full(len(starts), ROOT, np.int32)
-    at = starts.astype(np.int64)
-    last = ends
+    flat, (nodes, width) = machine.step.ravel(), machine.step.shape
+    code = np.zeros(len(tokens.starts), np.int64)
+    has_prefix = bool(machine.prefixed.any())
+    index, node = np.arange(len(code)), np.zeros(0, np.int32)
+    at, last = tokens.starts, tokens.ends
+    new = machine.first.take(codes.take(at))
+    if machine.latex == "skip":
+        new[tokens.is_command] = 0
     while len(index):
-        new = flat[node * width + alphabet[codes[at]]]
-        alive = new > 0
-        if has_prefix:
-            dead = ~alive
-            stuck = dead & prefixed[node]
-            result[index[stuck]] = node[stuck].astype(np.int64) + nodes
-        live = np.flatnonzero(alive)
-        index, node, at, last = index[live], new[live], at[live] + 1, last[live]
-        ended = at == last
-        if ended.any():
-            result[index[ended]] = node[ended]
-            going = np.flatnonzero(~ended)
-            index, node, at, last = index[going], node[going], at[going], last[going]
-    means = np.diff(machine.code_words.starts) > 0
-    result[~means[result]] = 0
-    return result
+        if has_prefix and len(node):  # a walk that dies at once has met no prefix
+            stuck = np.flatnonzero((new == 0) & machine.prefixed.take(node))
+            code[index.take(stuck)] = node.take(stuck) + nodes
+        at = at + 1
+        alive = new != 0
+        over = np.flatnonzero(alive & (at == last))
+        code[index.take(over)] = new.take(over)
+        on = np.flatnonzero(alive & (at != last))
+        index, node, at, last = index.take(on), new.take(on), at.take(on), last.take(on)
+        new = flat.take(node * width + machine.alphabet.take(codes.take(at)))
+    code[~machine.known.take(code)] = 0
+    return code
 
 
-def _phrases(machine: Machine, codes: Codes, tokens: Tokens, code: Ints, at: Ints) -> Hits:
-    """Return the candidates of more than one word, and those with literal text around them."""
-    hits = Hits.none()
-    which, node = machine.code_checked.expand(code[at])
-    hits = hits.plus(_ended(machine, codes, tokens, at[which], at[which], node, checked=True))
-    which, node = machine.code_open.expand(code[at])
+def _phrases(machine: Machine, text: _Text, at: Ints) -> _Several:
+    """Return the entries of several words and those with literal text around them."""
+    which, node = machine.checked.expand(text.code[at])
+    rows = [_literal_ends(machine, text, at[which], at[which], node)]
+    which, node = machine.openers.expand(text.code[at])
     first = last = at[which]
     while len(node):
-        following = last + 1
-        inside = following < len(code)
-        first, following, node = first[inside], following[inside], node[inside]
-        which, word = machine.code_words.expand(code[following])
-        first, following, node = first[which], following[which], node[which]
-        pair = node * machine.n_words + word
-        known = _member(machine.pairs, pair)
-        first, following, pair = first[known], following[known], pair[known]
-        gap = _gaps(machine, codes, tokens.ends[following - 1], tokens.starts[following])
-        fits = gap >= 0
-        first, following, pair, gap = first[fits], following[fits], pair[fits], gap[fits]
-        key = pair * len(machine.gaps) + gap
-        known = _member(machine.triples, key)
-        first, last = first[known], following[known]
-        node = machine.triple_next[np.searchsorted(machine.triples, key[known])]
-        hits = hits.plus(_ended(machine, codes, tokens, first, last, node, checked=False))
+        first, last, node = _advance(machine, text, first, last, node)
+        which, entry = machine.ends.expand(node)
+        a, b = first[which], last[which]
+        rows.append((a, b, text.tokens.starts[a], text.tokens.ends[b], entry))
+        if len(machine.literals):
+            rows.append(_literal_ends(machine, text, first, last, node))
         on = machine.goes_on[node]
         first, last, node = first[on], last[on], node[on]
-    return hits
+    a, b, start, end, entry = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return a, b, start, end, entry
 
 
-def _member(keys: Ints, values: Ints) -> npt.NDArray[np.bool_]:
-    if not len(keys):
-        return np.zeros(len(values), np.bool_)
+def _advance(machine: Machine, text: _Text, first: Ints, last: Ints, node: Ints) -> tuple[Ints, Ints, Ints]:
+    """Follow the phrases at `node` by one word; return those that go on."""
+    inside = np.flatnonzero(last + 1 < len(text.code))
+    which, word = machine.inner.expand(text.code[last[inside] + 1])
+    which = inside[which]
+    pair = node[which] * machine.n_words + word
+    known = np.flatnonzero(_place(machine.pairs, pair) >= 0)
+    which, pair = which[known], pair[known]
+    last = last[which] + 1
+    gap = _gaps(machine, text.codes, text.tokens.ends[last - 1], text.tokens.starts[last])
+    place = _place(machine.triples, pair * len(machine.gaps) + gap)
+    fits = np.flatnonzero((place >= 0) & (gap >= 0))
+    return first[which[fits]], last[fits], machine.triple_next[place[fits]]
+
+
+def _place(keys: Ints, values: Ints) -> Ints:
+    """Return where in the sorted `keys` each value is, -1 if it is not there."""
     at = np.searchsorted(keys, values)
-    at[at == len(keys)] = 0
-    found: npt.NDArray[np.bool_] = keys[at] == values
-    return found
+    at[at == len(keys)] = -1
+    at[keys[at] != values] = -1
+    return at
 
 
 def _gaps(machine: Machine, codes: Codes, start: Ints, end: Ints) -> Ints:
-    """Return the number of the gap between each two neighbours, -1 if no entry has such a gap."""
+    """Return the number of the gap between each two neighbors, -1 if no entry has such a gap."""
     size = end - start
-    gap = np.full(len(start), -1, np.int64)
-    gap[size == 0] = machine.gaps[""]
-    one = np.flatnonzero(size == 1)
-    char = codes[start[one]]
-    gap[one] = np.where(char == 32, machine.gaps[" "], np.where(char == 45, machine.gaps["-"], -1))
-    rest = np.flatnonzero((size > 0) & (gap < 0))
+    gap = np.where(size == 0, machine.gaps[""], -1)
+    char = codes.take(start)
+    gap[(size == 1) & (char == _SPACE)] = machine.gaps[" "]
+    gap[(size == 1) & (char == _HYPHEN)] = machine.gaps["-"]
     known: dict[bytes, int] = {}
-    for i in rest.tolist():
+    for i in np.flatnonzero(gap < 0).tolist():
         raw = codes[start[i] : end[i]].tobytes()
         if raw not in known:
-            text = raw.decode("utf-32-le", "surrogatepass")
-            known[raw] = machine.gaps.get(canonical_gap(text, sensitive=machine.sensitive), -1)
+            found = canonical_gap(raw.decode("utf-32-le"), sensitive=machine.sensitive)
+            known[raw] = -1 if found is None else machine.gaps.get(found, -1)
         gap[i] = known[raw]
     return gap
 
 
-def _ended(
-    machine: Machine, codes: Codes, tokens: Tokens, first: Ints, last: Ints, node: Ints, *, checked: bool
-) -> Hits:
-    """Return the entries that end at `node`; with `checked`, only those with literal text around."""
-    rows = []
-    for a, b, n in zip(first.tolist(), last.tolist(), node.tolist(), strict=True):
-        start, end = int(tokens.starts[a]), int(tokens.ends[b])
-        for found in machine.ends[n]:
-            if checked and not (found.head or found.tail):
-                continue
-            span = _around(machine, codes, start, end, found.head, found.tail)
-            if span:
-                rows.append((*span, found.entry, found.category))
-    return Hits(*np.array(rows, np.int64).T) if rows else Hits.none()
+def _literal_ends(machine: Machine, text: _Text, first: Ints, last: Ints, node: Ints) -> _Several:
+    """Return the entries that end at `node` and whose literal text stands around the tokens."""
+    which, number = machine.literal_ends.expand(node)
+    start, end = text.tokens.starts[first[which]], text.tokens.ends[last[which]]
+    before = np.concatenate([[0], text.tokens.ends])[first[which]]  # literal text lies outside words
+    kinds = machine.literal_kind[number]
+    fits = np.zeros(len(which), np.bool_)
+    for kind in np.unique(kinds).tolist():
+        head, tail = machine.literals[kind]
+        here = np.flatnonzero(kinds == kind)
+        fore = _literal(machine, text.codes, head[::-1], start[here] - 1, -1) + 1
+        aft = _literal(machine, text.codes, tail, end[here], 1)
+        good = (fore >= before[here]) & (aft >= 0)
+        start[here], end[here], fits[here] = fore, aft, good
+    which, number, start, end = which[fits], number[fits], start[fits], end[fits]
+    return first[which], last[which], start, end, machine.literal_entry[number]
 
 
-def _around(
-    machine: Machine, codes: Codes, start: int, end: int, head: str, tail: str
-) -> tuple[int, int] | None:
-    """Return the span with its literal text, or ``None`` if that is not there."""
-    if tail:
-        after = _literal(machine, codes, tail, end, forward=True)
-        if after is None:
-            return None
-        end = after
-    if head:
-        before = _literal(machine, codes, head, start, forward=False)
-        if before is None:
-            return None
-        start = before
-    return start, end
+def _literal(machine: Machine, codes: Codes, wanted: str, at: Ints, step: int) -> Ints:
+    """Return where `wanted`, read from `at` in the direction of `step`, is over; -2 if it is not there.
 
-
-def _literal(machine: Machine, codes: Codes, wanted: str, at: int, *, forward: bool) -> int | None:
-    near = codes[at : at + _LONG_GAP] if forward else codes[max(0, at - _LONG_GAP) : at]
-    text = near.tobytes().decode("utf-32-le", "surrogatepass")
-    for size in range(1, len(text) + 1):
-        piece = text[:size] if forward else text[-size:]
-        if canonical_gap(piece, sensitive=machine.sensitive) == wanted:
-            return at + size if forward else at - size
-    return None
-
-
-def leftmost_longest(hits: Hits) -> Hits:
-    """Resolve overlaps within each category: the leftmost hit, then the longest, then the first entry.
-
-    Returns
-    -------
-    Hits
-        Sorted by category, then place.
+    The blank line around every text keeps the search inside it.
     """
-    order = np.lexsort((hits.entry, -hits.end, hits.start, hits.category))
-    hits = hits.take(order)
-    n = len(hits.start)
-    if n < 2:
-        return hits
-    far = int(hits.end.max()) + 1
-    base = hits.category * far  # categories follow each other without overlap
-    start, end = hits.start + base, hits.end + base
-    reach = np.maximum.accumulate(end)
-    free = np.ones(n, np.bool_)
-    free[1:] = start[1:] >= reach[:-1]
-    if free.all():
-        return hits
-    keep = np.ones(n, np.bool_)
-    heads = np.flatnonzero(free)
-    sizes = np.diff(np.append(heads, n))
-    for head, size in zip(heads[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
-        stop = 0
-        for i in range(head, head + size):
-            if start[i] >= stop:
-                stop = end[i]
-            else:
-                keep[i] = False
-    return hits.take(keep)
+    at = at.copy()
+    for char in wanted:
+        going = np.flatnonzero(at >= 0)
+        if char == " ":
+            at[going] = _after_spaces(codes, at[going], step)
+            continue
+        here = codes.take(at[going])
+        same = here == ord(char)
+        if char == "'":
+            same |= here == _CURLY
+        elif not machine.sensitive:
+            same |= words.lower_table().take(here) == ord(char)
+        at[going] = np.where(same, at[going] + step, -2)
+    return at
 
 
-Finder = Callable[[Codes, Tokens], Hits]
-"""What any other kind of entry offers: text and tokens in, candidates out."""
-
-
-def codes_of(texts: list[str]) -> tuple[Codes, Ints]:
-    """Join texts with a border that nothing matches across; return code points and each text's start."""
-    border = "\0\n\n\0"
-    starts = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum([len(t) + len(border) for t in texts], out=starts[1:])
-    return words.codepoints(border.join([*texts, ""])), starts
+def _after_spaces(codes: Codes, at: Ints, step: int) -> Ints:
+    """Return the place after the white space at `at`, -2 if there is none or a blank line in it."""
+    solid = np.flatnonzero(words.classes().take(codes) != words.SPACE)
+    feeds = np.flatnonzero(codes == _LINE_FEED)
+    if step > 0:
+        after = np.append(solid, len(codes))[np.searchsorted(solid, at)]
+        lines = np.searchsorted(feeds, after) - np.searchsorted(feeds, at)
+    else:
+        after = np.append(-1, solid)[np.searchsorted(solid, at, side="right")]
+        lines = np.searchsorted(feeds, at, side="right") - np.searchsorted(feeds, after, side="right")
+    return np.where((after == at) | (lines > 1), -2, after)

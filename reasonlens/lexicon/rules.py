@@ -7,29 +7,46 @@ Each repeats what its authors' code does, so that published numbers can be repea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from reasonlens.lexicon.model import Lexicon
 
 __all__ = ["Found", "finder"]
 
-Found = tuple[int, int, int]
-"""Start, end and number of the entry within its lexicon."""
+Found = tuple[int, int, int, int]
+"""Row, start, end and number of the entry within its lexicon."""
+
+_Place = tuple[int, int, int]
 
 
-def finder(lexicon: Lexicon) -> Callable[[str], Iterator[Found]] | None:
-    """Return a function from a text to its hits, or ``None`` for the word rule."""
+def finder(lexicon: Lexicon) -> Callable[[Sequence[str]], Iterator[Found]] | None:
+    """Return a function from texts to their hits, or ``None`` for the word rule.
+
+    Examples
+    --------
+    >>> from reasonlens.lexicon.model import Category, Entry, Rule
+    >>> plain = Category("c", "c", (Entry("wait"),))
+    >>> find = finder(Lexicon("x", "1", "", "user", "", "", Rule("substring"), (plain,), "", None))
+    >>> list(find(["no", "Await"]))
+    [(1, 1, 5, 0)]
+    """
     entries = [(e.text, e.at) for c in lexicon.categories for e in c.entries]
     sensitive = lexicon.rule.case == "sensitive"
     if lexicon.rule.match == "substring":
-        return partial(_substrings, [text for text, _ in entries], sensitive)
+        return partial(_in_each, partial(_substrings, [text for text, _ in entries], sensitive))
     if lexicon.rule.match == "regex":
-        flags = 0 if sensitive else re.IGNORECASE
-        return partial(_patterns, [re.compile(text, flags) for text, _ in entries])
+        flags = re.NOFLAG if sensitive else re.IGNORECASE
+        return partial(_in_each, partial(_patterns, [re.compile(text, flags) for text, _ in entries]))
     if lexicon.rule.match == "segment":
-        return partial(_segments, entries, sensitive)
+        return partial(_in_each, partial(_segments, entries, sensitive))
     return None
+
+
+def _in_each(find: Callable[[str], Iterator[_Place]], texts: Sequence[str]) -> Iterator[Found]:
+    for row, text in enumerate(texts):
+        for place in find(text):
+            yield row, *place
 
 
 def _lowered(text: str, sensitive: bool) -> tuple[str, list[int] | None]:
@@ -42,13 +59,10 @@ def _lowered(text: str, sensitive: bool) -> tuple[str, list[int] | None]:
     origin: list[int] = []
     for place, char in enumerate(text):
         origin += [place] * len(char.lower())
-    origin.append(len(text))
-    if len(origin) != len(lower) + 1:  # a final sigma, or the like
-        return "".join(char.lower() for char in text), origin
     return lower, origin
 
 
-def _substrings(entries: list[str], sensitive: bool, text: str) -> Iterator[Found]:
+def _substrings(entries: list[str], sensitive: bool, text: str) -> Iterator[_Place]:
     lower, origin = _lowered(text, sensitive)
     for number, entry in enumerate(entries):
         wanted = entry if sensitive else entry.lower()
@@ -59,23 +73,20 @@ def _substrings(entries: list[str], sensitive: bool, text: str) -> Iterator[Foun
             at = lower.find(wanted, end)
 
 
-def _patterns(entries: list[re.Pattern[str]], text: str) -> Iterator[Found]:
+def _patterns(entries: list[re.Pattern[str]], text: str) -> Iterator[_Place]:
     for number, entry in enumerate(entries):
         for match in entry.finditer(text):
             yield match.start(), match.end(), number
 
 
-def _segments(entries: list[tuple[str, str]], sensitive: bool, text: str) -> Iterator[Found]:
+def _segments(entries: list[tuple[str, str]], sensitive: bool, text: str) -> Iterator[_Place]:
+    wanted = [(entry if sensitive else entry.lower(), where) for entry, where in entries]
     at = 0
     for piece in text.split("\n\n"):
-        start = at + len(piece) - len(piece.lstrip())
-        body = piece.strip()
-        at += len(piece) + 2
-        if not body:
-            continue
+        body = piece.lstrip()
+        start, at = at + len(piece) - len(body), at + len(piece) + 2
         plain = body if sensitive else body.lower()
-        for number, (entry, where) in enumerate(entries):
-            wanted = entry if sensitive else entry.lower()
-            if plain.startswith(wanted) if where == "start" else wanted in plain:
-                yield start, start + len(body), number
+        for number, (entry, where) in enumerate(wanted):
+            if plain.startswith(entry) if where == "start" else entry in plain:
+                yield start, start + len(body.rstrip()), number
                 break

@@ -58,15 +58,14 @@ def trace_id(
     BLAKE2b (12 bytes) over the parts, each with its length before it, so that no two
     different sequences of parts look alike.
     """
-    digest = hashlib.blake2b(digest_size=12)
+    told: list[bytes] = []
     for part in (model, problem, condition, None if sample is None else str(sample), reasoning, response):
         if part is None:
-            digest.update(b"-")
+            told.append(b"-")
         else:
             data = part.encode("utf-8", "surrogatepass")
-            digest.update(b"%d:" % len(data))
-            digest.update(data)
-    return digest.hexdigest()
+            told += (b"%d:" % len(data), data)
+    return hashlib.blake2b(b"".join(told), digest_size=12).hexdigest()
 
 
 @lru_cache(maxsize=4096)

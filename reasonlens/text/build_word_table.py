@@ -26,6 +26,8 @@ _SPACELESS = (
     "HIRAGANA",
     "KATAKANA",
     "HALFWIDTH KATAKANA",
+    "HENTAIGANA",
+    "OLD CHINESE ITERATION MARK",
     "THAI",
     "LAO",
     "KHMER",

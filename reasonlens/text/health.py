@@ -21,7 +21,11 @@ Texts under 1,000 characters are too short to tell.
 from __future__ import annotations
 
 import re
-import zlib
+
+import numpy as np
+import numpy.typing as npt
+
+from reasonlens.text.words import codepoints
 
 __all__ = ["flags", "is_looping", "repeated_share", "tail_variety"]
 
@@ -39,11 +43,11 @@ _FRAME_VARIETY = 0.10
 _LONG = 4_000
 _REPEATED = 0.50
 _UNIT = 20
-# Pieces cost ten times what deflate costs. No published text below the limits deflates to more than
-# 0.22 of its size with its digits equal, so the margin also covers other builds of zlib.
-_SUSPICIOUS = 0.28
 _NUMBER = re.compile(r"\d+")
-_DIGITS_EQUAL = bytes.maketrans(b"123456789", b"000000000")
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
+
+Letters = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Keys = npt.NDArray[np.uint64]
 
 
 def flags(
@@ -121,16 +125,11 @@ def is_looping(text: str) -> bool:
     """
     if len(text) < _SHORTEST:
         return False
-    if _may_repeat(text[-_TAIL:]) and (
+    if not _plainly_varied(text[-_TAIL:]) and (
         tail_variety(text) < _VARIETY or tail_variety(text, numbers=False) < _FRAME_VARIETY
     ):
         return True
     return len(text) >= _LONG and repeated_share(text) >= _REPEATED
-
-
-def _may_repeat(tail: str) -> bool:
-    raw = tail.encode("utf-8", "surrogatepass").translate(_DIGITS_EQUAL)
-    return len(zlib.compress(raw, 1)) < _SUSPICIOUS * len(raw)
 
 
 def tail_variety(text: str, *, numbers: bool = True) -> float:
@@ -144,7 +143,51 @@ def tail_variety(text: str, *, numbers: bool = True) -> float:
     places = len(tail) - _PIECE + 1
     if places < 1:
         return 1.0
-    return len({tail[at : at + _PIECE] for at in range(places)}) / places
+    return len(_unique(_keys(_letters(tail)))) / places
+
+
+def _plainly_varied(tail: str) -> bool:
+    """Tell whether half of the pieces suffice to see that neither sign of the tail is there.
+
+    Both numbers here are lower bounds: of each character one byte is compared, and pieces without
+    a digit are the same when numbers become 0. This settles nearly all texts, in half the time.
+    """
+    if not tail.isascii() and _OTHER_DIGIT.search(tail):
+        return False
+    places = len(tail) - _PIECE + 1
+    keys = _unique(_keys(codepoints(tail).astype(np.uint8))[::2])
+    if len(keys) < _VARIETY * places:
+        return False
+    digits = (keys.view(np.uint8) - np.uint8(ord("0")) < 10).view(np.uint64)
+    return int(np.count_nonzero(digits == 0)) >= _FRAME_VARIETY * places
+
+
+def _letters(text: str) -> Letters:
+    """Return one small number per character, equal where characters are equal."""
+    try:
+        return np.frombuffer(text.encode("latin-1"), np.uint8)
+    except UnicodeEncodeError:
+        found, letters = np.unique(codepoints(text), return_inverse=True)
+        return letters.astype(np.uint8) if len(found) <= 256 else letters.astype(np.uint16)
+
+
+def _keys(letters: Letters) -> Keys:
+    """Return one number for the piece at each place, equal where pieces are equal."""
+    if letters.itemsize == 1:
+        return np.ndarray((len(letters) - _PIECE + 1,), np.uint64, letters, 0, (1,))
+    half = _PIECE // 2
+    fours = np.ndarray((len(letters) - half + 1,), np.uint64, letters, 0, (2,))
+    number = np.unique(fours, return_inverse=True)[1].astype(np.uint64)
+    return number[:-half] * np.uint64(len(number)) + number[half:]
+
+
+def _unique(keys: Keys) -> Keys:
+    """Return the distinct keys (`numpy.unique` takes twice the time on so few)."""
+    ordered = keys.copy()
+    ordered.sort()
+    new = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return ordered[new]
 
 
 def repeated_share(text: str) -> float:

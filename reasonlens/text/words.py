@@ -1,10 +1,10 @@
 """The word rule: what a word is, the same for matching and for every denominator.
 
-1. A *token* is a maximal run of letters, numbers, ``_``, and marks that follow one of these; an
-   apostrophe (``'`` or ``’``) joins two letters ("let's" is one token).
-2. Han, kana, Thai, Lao, Khmer and Burmese are written without spaces: each letter is a token.
-3. A token right after a backslash is a LaTeX command.
-4. A *word* is a token with at least one letter that is no LaTeX command: numbers are no words.
+1. A *token* is a maximal run of letters, numbers, ``_``, and marks that follow one of these.
+2. An apostrophe (``'`` or ``’``) between two letters joins them: "let's" is one token.
+3. Han, kana, Thai, Lao, Khmer and Burmese are written without spaces: each letter is a token.
+4. A token right after a backslash is a LaTeX command.
+5. A *word* is a token with at least one letter that is no LaTeX command: numbers are no words.
 
 The classes of characters come from a table that ships with the package (Unicode's general
 categories and scripts of one version), so that results do not depend on the Python version.
@@ -89,16 +89,24 @@ def codepoints(text: str) -> Codes:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-def _flags(*kinds: int) -> Flags:
-    table = np.zeros(8, np.bool_)
-    table[list(kinds)] = True
-    return table
+# What `tokenize` asks about a character, one bit each.
+_CORE, _MARK, _LETTERED, _JOINED, _LETTER, _APOSTROPHE, _SINGLE = (1 << bit for bit in range(7))
+_BITS = {
+    LETTER: _CORE | _LETTERED | _JOINED | _LETTER,
+    MARK: _MARK | _JOINED,
+    NUMBER: _CORE,
+    UNDERSCORE: _CORE,
+    SPACELESS: _LETTERED | _SINGLE,
+    APOSTROPHE: _APOSTROPHE,
+}
+
+Bits = npt.NDArray[np.uint8]
 
 
-_CORE = _flags(LETTER, NUMBER, UNDERSCORE)
-_RUN = _flags(LETTER, NUMBER, UNDERSCORE, MARK)
-_JOINED = _flags(LETTER, MARK)
-_LETTERS = _flags(LETTER, SPACELESS)
+@cache
+def _bits() -> Bits:
+    of_class = np.array([_BITS.get(kind, 0) for kind in range(8)], np.uint8)
+    return of_class[classes()]
 
 
 def tokenize(codes: Codes) -> Tokens:
@@ -110,47 +118,53 @@ def tokenize(codes: Codes) -> Tokens:
     >>> list(zip(found.starts.tolist(), found.ends.tolist()))
     [(0, 5), (6, 8), (10, 12)]
     """
-    kinds = classes()[codes]
-    run = _RUN[kinds]
-    _join_apostrophes(kinds, run)
-    edges = np.diff(run.view(np.int8), prepend=np.int8(0), append=np.int8(0))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    starts, ends = _without_leading_marks(kinds, starts, ends)
-    single = np.flatnonzero(kinds == SPACELESS)
+    bits = _bits().take(codes)
+    starts, ends = _runs(bits)
+    single = np.flatnonzero((bits & _SINGLE) != 0)
     if len(single):
         starts = np.concatenate([starts, single])
         ends = np.concatenate([ends, single + 1])
         order = np.argsort(starts, kind="stable")
         starts, ends = starts[order], ends[order]
-    if not len(starts):
-        none = np.zeros(0, np.bool_)
-        return Tokens(starts, ends, none, none)
-    before = codes[np.maximum(starts - 1, 0)] == _BACKSLASH
-    command = before & (starts > 0)
-    lettered = np.logical_or.reduceat(_LETTERS[kinds], starts)
-    return Tokens(starts, ends, lettered & ~command, command)
+    command = codes.take(starts - 1, mode="clip") == _BACKSLASH
+    if len(starts) and starts[0] == 0:
+        command[0] = False
+    return Tokens(starts, ends, _lettered(bits, starts, ends) & ~command, command)
 
 
-def _join_apostrophes(kinds: npt.NDArray[np.uint8], run: Flags) -> None:
-    at = np.flatnonzero(kinds == APOSTROPHE)
-    at = at[(at > 0) & (at < len(kinds) - 1)]
-    joined = _JOINED[kinds[at - 1]] & (kinds[at + 1] == LETTER)
-    run[at[joined]] = True
-
-
-def _without_leading_marks(
-    kinds: npt.NDArray[np.uint8], starts: Places, ends: Places
-) -> tuple[Places, Places]:
-    """Move the start of a run to its first letter, number or ``_``; a run of marks is no token."""
-    wrong = np.flatnonzero(kinds[starts] == MARK)
-    if not len(wrong):
+def _runs(bits: Bits) -> tuple[Places, Places]:
+    inside = (bits & (_CORE | _MARK)) != 0
+    at = np.flatnonzero((bits & _APOSTROPHE) != 0)
+    at = at[(at > 0) & (at < len(bits) - 1)]
+    inside[at] = (bits[at - 1] & _JOINED != 0) & (bits[at + 1] & _LETTER != 0)
+    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    if len(bits) and inside[0]:
+        edges = np.concatenate([[0], edges])
+    if len(edges) % 2:
+        edges = np.append(edges, len(bits))
+    starts, ends = edges[0::2].copy(), edges[1::2].copy()
+    marks = np.flatnonzero((bits.take(starts) & _MARK) != 0) if len(starts) else starts
+    if not len(marks):
         return starts, ends
-    core = np.flatnonzero(_CORE[kinds])
-    first = np.append(core, len(kinds))[np.searchsorted(core, starts[wrong])]
-    starts = starts.copy()
-    starts[wrong] = first
+    core = np.append(
+        np.flatnonzero((bits & _CORE) != 0), len(bits)
+    )  # marks alone are no token and start none
+    starts[marks] = core[np.searchsorted(core, starts[marks])]
     keep = starts < ends
     return starts[keep], ends[keep]
+
+
+def _lettered(bits: Bits, starts: Places, ends: Places) -> Flags:
+    """Tell which tokens have a letter: most start or end with one, longer ones are searched."""
+    if not len(starts):
+        return np.zeros(0, np.bool_)
+    lettered: Flags = ((bits.take(starts) | bits.take(ends - 1)) & _LETTERED) != 0
+    rest = np.flatnonzero(~lettered & (ends - starts > 2))
+    borders = np.stack([starts[rest], ends[rest]], axis=1).ravel()
+    if len(borders):
+        found = np.bitwise_or.reduceat(np.append(bits, np.uint8(0)), borders)[::2]
+        lettered[rest] = (found & _LETTERED) != 0
+    return lettered
 
 
 def count_words(text: str, latex: str = "skip") -> int:
@@ -163,7 +177,6 @@ def count_words(text: str, latex: str = "skip") -> int:
     """
     codes = codepoints(text)
     found = tokenize(codes)
-    if latex == "skip" or not len(found.starts):
-        return int(found.is_word.sum())
-    lettered = np.logical_or.reduceat(_LETTERS[classes()[codes]], found.starts)
-    return int(lettered.sum())
+    if latex == "skip":
+        return int(np.count_nonzero(found.is_word))
+    return int(np.count_nonzero(_lettered(_bits().take(codes), found.starts, found.ends)))
