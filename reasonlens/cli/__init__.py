@@ -6,6 +6,7 @@ errors, 2 for usage, 130 for Ctrl-C.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +20,9 @@ from reasonlens.core.errors import ReasonlensError
 __all__ = ["cli", "main"]
 
 _FOLDER = Path(__file__).parent
+
+# Arrow's own allocator keeps what it once had; the system's gives it back between parts
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 class _Commands(click.Group):

@@ -42,8 +42,9 @@ class Sums:
     sizes
         One row per group (columns of `GROUP`): ``traces words chars model_tokens``.
     hits
-        One row per group and category with hits (zeros are left out): `GROUP`, ``lexicon
-        category``, ``hits`` (number of hits) and ``present`` (traces with at least one).
+        One row per group and category with hits (zeros are left out): ``cell`` (row of `sizes`),
+        ``category`` (place in `categories`), ``hits`` (number of hits) and ``present`` (traces
+        with at least one). Numbers in place of names keep this, the largest frame, small.
     entries
         One row per entry with hits, over all problems: ``dataset model model_kind condition
         health lexicon category entry hits present``.
@@ -60,6 +61,14 @@ class Sums:
     def n_traces(self) -> int:
         """Number of traces."""
         return int(self.sizes["traces"].sum())
+
+    def named_hits(self) -> pd.DataFrame:
+        """Return `hits` with the names of groups and categories in place of their numbers."""
+        groups = self.sizes[list(GROUP)].iloc[self.hits["cell"].to_numpy()].reset_index(drop=True)
+        pairs = pd.DataFrame(list(self.categories), columns=list(_CATEGORY))
+        names = pairs.iloc[self.hits["category"].to_numpy()].reset_index(drop=True)
+        frame = pd.concat([groups, names, self.hits[list(_HITS)].reset_index(drop=True)], axis=1)
+        return _sorted(frame, (*GROUP, *_CATEGORY))
 
 
 def sums_of_counted(counted: pa.Table, index: pa.Table) -> Sums:
@@ -118,10 +127,12 @@ def sums_of_tables(
     if np.any(rows < 0):
         lost = counts["trace_id"].iloc[int(np.argmax(rows < 0))]
         raise SchemaError(f"counts has the trace {lost!r}, which traces or lengths lacks; count again")
-    names = counts[list(_ENTRY)].astype("str")
-    codes, entries = _factorize(names)
-    found = _reduce(known, entries, rows.astype(np.int64), codes, counts["n"].to_numpy(dtype=np.int64))
-    return Sums(found.sizes, found.hits, found.entries, _unique([*categories, *found.categories]))
+    codes, entries = _factorize(counts[list(_ENTRY)])
+    found = _reduce(
+        known, entries.astype("str"), rows.astype(np.int64), codes, counts["n"].to_numpy(dtype=np.int64)
+    )
+    pairs = _unique([*categories, *found.categories])
+    return Sums(found.sizes, _recoded(found, pairs), found.entries, pairs)
 
 
 def merge(parts: Iterable[Sums]) -> Sums:
@@ -137,32 +148,47 @@ def merge(parts: Iterable[Sums]) -> Sums:
         raise SchemaError("there are no sums to merge: no traces were counted")
     if len(items) == 1:
         return items[0]
+    known = _unique([pair for s in items for pair in s.categories])
+    everything = pd.concat([s.sizes for s in items], ignore_index=True)
+    sizes = everything.groupby(list(GROUP), sort=True, as_index=False)[list(_SIZES)].sum()
+    cell = everything.groupby(list(GROUP), sort=True).ngroup().to_numpy()
+    first = np.cumsum([0, *(len(s.sizes) for s in items[:-1])])
+    hits = [
+        _recoded(s, known).assign(cell=cell[start + s.hits["cell"].to_numpy()])
+        for s, start in zip(items, first.tolist(), strict=True)
+    ]
     return Sums(
-        _add([s.sizes for s in items], GROUP, _SIZES),
-        _add([s.hits for s in items], (*GROUP, *_CATEGORY), _HITS),
+        sizes,
+        _add(hits, ("cell", "category"), _HITS),
         _add([s.entries for s in items], (*_ENTRY_GROUP, *_ENTRY), _HITS),
-        _unique([pair for s in items for pair in s.categories]),
+        known,
     )
+
+
+def _recoded(sums: Sums, known: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Return the hits of `sums` with the numbers that its categories have in `known`."""
+    place = np.array([known.index(pair) for pair in sums.categories], np.int64)
+    frame = sums.hits.assign(category=place[sums.hits["category"].to_numpy()])
+    return _sorted(frame, ("cell", "category"))
 
 
 def _reduce(traces: pd.DataFrame, entries: pd.DataFrame, rows: Codes, entry: Codes, n: Codes) -> Sums:
     """Sum up hits given as (row of `traces`, row of `entries`, number of hits)."""
     meta = _meta(traces)
-    group, groups = _factorize(meta[list(GROUP)])
-    sizes = groups.copy()
+    group, sizes = _factorize(meta[list(GROUP)], sort=True)
     for name in _SIZES:
-        sizes[name] = np.bincount(group, meta[name].to_numpy(), len(groups)).astype(np.int64)
+        sizes[name] = np.bincount(group, meta[name].to_numpy(), len(sizes)).astype(np.int64)
     category, categories = _factorize(entries[list(_CATEGORY)])
     hits = pd.DataFrame({"row": rows, "category": category[entry], "hits": n})
     per_trace = hits.groupby(["row", "category"], sort=False)["hits"].sum().reset_index()
     by_category = _count(
         group[per_trace["row"].to_numpy()], per_trace["category"].to_numpy(), per_trace["hits"].to_numpy()
-    )
+    ).rename(columns={"group": "cell", "item": "category"})
     coarse, coarse_groups = _factorize(meta[list(_ENTRY_GROUP)])
     by_entry = _count(coarse[rows], entry, n)
     return Sums(
-        _sorted(sizes, GROUP),
-        _named(by_category, groups, categories, (*GROUP, *_CATEGORY)),
+        sizes,
+        _sorted(by_category.astype("int64"), ("cell", "category")),
         _named(by_entry, coarse_groups, entries, (*_ENTRY_GROUP, *_ENTRY)),
         tuple(categories.itertuples(index=False, name=None)),
     )
@@ -202,11 +228,11 @@ def _named(
     return _sorted(pd.concat(parts, axis=1), columns)
 
 
-def _factorize(frame: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
-    """Number the different rows of `frame` in order of appearance."""
-    number = frame.groupby(list(frame.columns), sort=False, dropna=False).ngroup()
+def _factorize(frame: pd.DataFrame, *, sort: bool = False) -> tuple[Codes, pd.DataFrame]:
+    """Number the different rows of `frame` in order of appearance, or in sorted order."""
+    number = frame.groupby(list(frame.columns), sort=sort, dropna=False, observed=True).ngroup()
     codes: Codes = number.to_numpy().astype(np.int64)
-    _, first = np.unique(codes, return_index=True)
+    _, first = np.unique(codes, return_index=True)  # ascending codes, so rows in their order
     return codes, frame.iloc[first].reset_index(drop=True)
 
 

@@ -164,11 +164,10 @@ def _size(study: Study, part: str) -> int:
 
 
 def _jobs(tasks: Sequence[Task], wanted: int | None) -> int:
-    if wanted is not None:
-        return max(1, min(wanted, len(tasks)))
-    if sum(task.size for task in tasks) < _SMALL:
-        return 1
-    return max(1, min(pool.cores(), len(tasks)))
+    """Return the number of processes, 0 for this one: what a process used is free once it ends."""
+    if wanted is None and sum(task.size for task in tasks) < _SMALL:
+        return 0
+    return max(1, min(wanted or pool.cores(), len(tasks)))
 
 
 def _add(outcome: Outcome, study: Study, part: str) -> None:

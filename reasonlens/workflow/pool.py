@@ -45,7 +45,7 @@ def run(
     work
         A picklable function.
     jobs
-        Number of processes; 1 works in this process.
+        Number of processes; 0 works in this process.
     preload
         Modules that the processes need, imported once before they are forked.
 
@@ -54,7 +54,7 @@ def run(
     ReasonlensError
         If a process dies, which is nearly always for want of memory.
     """
-    if jobs <= 1:
+    if jobs <= 0:
         for unit in units:
             yield unit, work(unit)
         return

@@ -32,7 +32,7 @@ BY = (("model_kind",), ("model_kind", "model"))
 """The groupings that are always estimated: by kind, and by model within kind."""
 
 _META = ["trace_id", "dataset", "problem_id", "model", "model_kind", "condition", "health", "n_model_tokens"]
-_MERGE_AFTER = 32  # parts whose sums are held before they are added up
+_MERGE_AFTER = 4  # parts whose sums are held before they are added up
 
 
 @dataclass(frozen=True, slots=True)

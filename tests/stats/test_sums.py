@@ -22,7 +22,7 @@ def as_dict(frame, keys, values):
 
 def test_hits_and_presence_equal_plain_loops(rows, counted, index):
     sums = sums_of_counted(counted, index)
-    found = as_dict(sums.hits, (*KEYS, "lexicon", "category"), ("hits", "present"))
+    found = as_dict(sums.named_hits(), (*KEYS, "lexicon", "category"), ("hits", "present"))
     wanted = {
         key: (cell["hits"], cell["present"])
         for key, cell in oracle.totals(rows, KEYS, ENTRIES).items()
@@ -45,7 +45,7 @@ def test_denominators_equal_plain_loops(rows, counted, index):
 def test_entries_add_up_to_their_category(counted, index):
     sums = sums_of_counted(counted, index)
     by_entry = sums.entries.groupby(["lexicon", "category"])["hits"].sum()
-    assert by_entry.to_dict() == sums.hits.groupby(["lexicon", "category"])["hits"].sum().to_dict()
+    assert by_entry.to_dict() == sums.named_hits().groupby(["lexicon", "category"])["hits"].sum().to_dict()
     both = sums.entries.query("entry == 'hmm'")["present"].sum()
     assert both == sum(1 in trace["entry"] for trace in counted.to_pylist())
 
@@ -92,7 +92,7 @@ def test_tables_of_a_study_give_the_same_sums(counted, index):
     for name in ("sizes", "hits", "entries"):
         pd.testing.assert_frame_equal(getattr(found, name), getattr(whole, name))
     assert found.categories == whole.categories
-    assert set(GROUP) <= set(found.hits.columns)
+    assert set(GROUP) <= set(found.named_hits().columns)
 
 
 def test_counts_of_an_unknown_trace_are_refused(counted, index):
