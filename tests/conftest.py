@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
+settings.register_profile("reasonlens", deadline=None)  # no test asserts a time, on busy machines either
+settings.load_profile("reasonlens")
 os.environ["REASONLENS_NO_PLUGINS"] = "1"  # installed packages must not change what is tested
 
 ROOT = Path(__file__).resolve().parents[1]
