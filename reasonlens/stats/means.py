@@ -1,0 +1,246 @@
+"""Means over problems: clustered errors, t intervals, paired differences, and the fixed set.
+
+Two questions, two errors. "Problems like these": the problem means vary between problems, and only
+more problems help. "These problems": only the noise of sampling responses counts, and more
+responses help. Each function says which of the two it answers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from reasonlens.core.errors import StatisticsError
+from reasonlens.stats.arrays import Floats, cluster_sums
+from reasonlens.stats.estimate import LIKE, THESE, Estimate, codes, vector
+
+__all__ = [
+    "clustered_error",
+    "fixed_set_difference",
+    "fixed_set_mean",
+    "mean_of_problems",
+    "paired_difference",
+]
+
+PROBLEM_T = "t on problem means"
+PAIRED_T = "t on differences of problem means"
+SAMPLING_T = "sampling error within problems, Satterthwaite t"
+SATURATED = "each problem always or never: exact limits for the sure problems"
+FLAT = "no variation between problems: no interval"
+ONE = "fewer than two problems: no interval"
+FLAT_WITHIN = "no variation within problems: no interval"
+SINGLE = "a problem has one response: no error within problems"
+
+
+def clustered_error(values: npt.ArrayLike, problem: npt.ArrayLike) -> float:
+    """Standard error of a mean over responses, clustered by problem.
+
+    ``sqrt(sum_c (sum_i (s_ic - s))^2) / n`` (Miller 2024, arXiv:2411.00640, eq. 4): the sandwich
+    without a correction for few clusters. For intervals use `reasonlens.stats.arrays.mean`, which has
+    that correction.
+
+    Parameters
+    ----------
+    values
+        One number per response, shape (n,).
+    problem
+        Problem codes, shape (n,).
+
+    Examples
+    --------
+    >>> clustered_error([0, 0, 1, 1], [0, 0, 1, 1])  # residuals -1 and 1 per problem: sqrt(2) / 4
+    0.3535533905932738
+    """
+    data = vector("values", values)
+    where = codes("problem", problem, len(data))
+    if not len(data):
+        return np.nan
+    residual = cluster_sums(data - data.mean(), where)
+    return float(np.sqrt(np.sum(residual**2)) / len(data))
+
+
+def mean_of_problems(values: npt.ArrayLike, *, level: float = 0.95, n: int | None = None) -> Estimate:
+    """Mean of one value per problem (accuracy, pass@k, maj@k) with a t interval.
+
+    ``mean -+ t_{P-1} sd / sqrt(P)``. Bowyer et al. 2025 (arXiv:2503.01747) show why z is too short
+    for a few dozen problems. Values of 0 and 1 that are nearly all equal need
+    `reasonlens.stats.arrays.share_of_sums` instead: a t interval is then too short or absent.
+
+    Parameters
+    ----------
+    values
+        One value per problem, shape (P,). If any is NaN the mean is NaN: a mean over the problems
+        that happen to be defined would be of another set.
+    level
+        Confidence level.
+    n
+        Number of responses, carried into the result (default: the number of problems).
+
+    Examples
+    --------
+    >>> e = mean_of_problems([0.2, 0.4, 0.6])  # .4 -+ 4.303 * .2 / sqrt(3)
+    >>> round(e.value, 3), round(e.low, 3), round(e.high, 3), e.estimand
+    (0.4, -0.097, 0.897, 'problems like these')
+    """
+    return _problem_t(np.asarray(values, dtype=np.float64), level, n, PROBLEM_T, test=False)
+
+
+def paired_difference(
+    a: npt.ArrayLike, b: npt.ArrayLike, *, level: float = 0.95, n: int | None = None
+) -> Estimate:
+    """Mean of ``a - b`` over the same problems with the paired t interval and test.
+
+    Parameters
+    ----------
+    a, b
+        One value per problem in one order, shape (P,). Problems where either is NaN make the result
+        NaN.
+
+    Examples
+    --------
+    >>> e = paired_difference([0.5, 0.75, 0.5], [0.25, 0.25, 0.5])  # differences .25 .5 0
+    >>> round(e.value, 3), round(e.p_value, 3)  # t = .25 / (.25 / sqrt(3)) = 1.732, 2 degrees
+    (0.25, 0.225)
+    """
+    one, two = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if one.shape != two.shape:
+        raise StatisticsError(f"the two sides must list the same problems: {one.shape} and {two.shape}")
+    return _problem_t(one - two, level, n, PAIRED_T, test=True)
+
+
+def _problem_t(data: Floats, level: float, n: int | None, method: str, *, test: bool) -> Estimate:
+    if data.ndim != 1:
+        raise StatisticsError(f"values must be one per problem, got shape {data.shape}")
+    problems, count = len(data), len(data) if n is None else n
+    missing = int(np.sum(~np.isfinite(data)))
+    if missing or not problems:
+        why = f"undefined for {missing} of {problems} problems"
+        return Estimate(np.nan, np.nan, np.nan, level, why, problems, count, LIKE)
+    value = float(data.mean())
+    if problems < 2:
+        return Estimate(value, np.nan, np.nan, level, ONE, problems, count, LIKE)
+    error = float(data.std(ddof=1) / np.sqrt(problems))
+    if error <= 1e-15 * max(1.0, abs(value)):
+        p = 1.0 if test and abs(value) <= 1e-15 else np.nan
+        return Estimate(value, np.nan, np.nan, level, FLAT, problems, count, LIKE, p)
+    half = float(stats.t.ppf((1 + level) / 2, problems - 1)) * error
+    p = float(2 * stats.t.sf(abs(value) / error, problems - 1)) if test else np.nan
+    return Estimate(value, value - half, value + half, level, method, problems, count, LIKE, p)
+
+
+def fixed_set_mean(values: npt.ArrayLike, problem: npt.ArrayLike, level: float = 0.95) -> Estimate:
+    """Mean of the problem means, with an interval for exactly these problems.
+
+    ``SE^2 = sum_p s_p^2 / K_p / P^2`` with the variance ``s_p^2`` of the responses to problem p; for
+    0/1 values this is ``sum_p p (1 - p) / (K_p - 1) / P^2``. The quantile is t with Satterthwaite's
+    degrees of freedom. Where every problem was always or never solved the error would be 0; then
+    the limits are Clopper-Pearson for all always-solved problems together (Hoeffding 1956,
+    doi:10.1214/aoms/1177728178, makes that safe), and the same for the never-solved.
+
+    Parameters
+    ----------
+    values
+        One number per response, shape (n,).
+    problem
+        Problem codes, shape (n,).
+
+    Returns
+    -------
+    Estimate
+        NaN limits if a problem has one response only.
+
+    Examples
+    --------
+    >>> e = fixed_set_mean([1, 0, 1, 1], [0, 0, 1, 1])  # problem means .5 and 1; SE = .5 / 2
+    >>> e.value, round((e.high - e.value) / 12.706, 3), e.estimand  # t with 1 degree of freedom
+    (0.75, 0.25, 'these problems')
+    """
+    data = vector("values", values)
+    size, mean, variance = _within(data, codes("problem", problem, len(data)))
+    problems, n = len(size), len(data)
+    if not n:
+        return Estimate(np.nan, np.nan, np.nan, level, "no responses", 0, 0, THESE)
+    value = float(mean.mean())
+    if np.any(size < 2):
+        return Estimate(value, np.nan, np.nan, level, SINGLE, problems, n, THESE)
+    if not np.any(variance):
+        if not np.all((mean == 0) | (mean == 1)):
+            return Estimate(value, np.nan, np.nan, level, FLAT_WITHIN, problems, n, THESE)
+        low, high = _saturated(size, mean, (1 - level) / 2)
+        return Estimate(value, low, high, level, SATURATED, problems, n, THESE)
+    half = _quantile(variance / problems**2, size, level) * float(np.sqrt(variance.sum()) / problems)
+    return Estimate(value, value - half, value + half, level, SAMPLING_T, problems, n, THESE)
+
+
+def fixed_set_difference(
+    values_a: npt.ArrayLike,
+    problem_a: npt.ArrayLike,
+    values_b: npt.ArrayLike,
+    problem_b: npt.ArrayLike,
+    level: float = 0.95,
+) -> Estimate:
+    """Difference of two means of problem means for exactly these problems, independent responses.
+
+    The squared errors of `fixed_set_mean` add up. The test asks whether the mean effect on these
+    problems is 0; `reasonlens.stats.permutation.within_problem_test` asks whether any problem has one.
+
+    Raises
+    ------
+    StatisticsError
+        If the two sides do not have the same problems.
+
+    Examples
+    --------
+    >>> e = fixed_set_difference([1, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 0], [0, 0, 1, 1])
+    >>> e.value, e.n_problems
+    (0.5, 2)
+    """
+    a, b = vector("values_a", values_a), vector("values_b", values_b)
+    where_a, where_b = codes("problem_a", problem_a, len(a)), codes("problem_b", problem_b, len(b))
+    if set(where_a.tolist()) != set(where_b.tolist()):
+        raise StatisticsError("the two sides must have the same problems; keep the shared ones")
+    size_a, mean_a, var_a = _within(a, where_a)
+    size_b, mean_b, var_b = _within(b, where_b)
+    problems, n = len(size_a), len(a) + len(b)
+    if not problems:
+        return Estimate(np.nan, np.nan, np.nan, level, "no responses", 0, 0, THESE)
+    value = float(np.mean(mean_a - mean_b))
+    size, variance = np.r_[size_a, size_b], np.r_[var_a, var_b]
+    if np.any(size < 2):
+        return Estimate(value, np.nan, np.nan, level, SINGLE, problems, n, THESE)
+    if not np.any(variance):
+        return Estimate(value, np.nan, np.nan, level, FLAT_WITHIN, problems, n, THESE)
+    quantile, degrees = _quantile(variance, size, level), _degrees(variance, size)
+    error = float(np.sqrt(variance.sum()) / problems)
+    p = float(2 * stats.t.sf(abs(value) / error, degrees))
+    low, high = value - quantile * error, value + quantile * error
+    return Estimate(value, low, high, level, SAMPLING_T, problems, n, THESE, p)
+
+
+def _within(data: Floats, where: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    """Responses, mean and variance of the mean per problem, for the problems that occur."""
+    size = np.bincount(where).astype(np.float64)
+    kept = size > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(where, weights=data) / size
+        spread = np.bincount(where, weights=(data - mean[where]) ** 2, minlength=len(size))
+        variance = spread / (size - 1) / size
+    return size[kept], mean[kept], variance[kept]
+
+
+def _degrees(variance: Floats, size: Floats) -> float:
+    return float(variance.sum() ** 2 / np.sum(variance**2 / (size - 1)))
+
+
+def _quantile(variance: Floats, size: Floats, level: float) -> float:
+    return float(stats.t.ppf((1 + level) / 2, _degrees(variance, size)))
+
+
+def _saturated(size: Floats, mean: Floats, tail: float) -> tuple[float, float]:
+    """Limits when each problem mean is 0 or 1: all-right problems can only fall, the rest only rise."""
+    sure, never = float(size[mean == 1].sum()), float(size[mean == 0].sum())
+    share = float(mean.mean())
+    low = share * tail ** (1 / sure) if sure else 0.0
+    high = share + (1 - share) * (1 - tail ** (1 / never)) if never else 1.0
+    return low, high

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy import stats
+
+from reasonlens.core.errors import StatisticsError
+from reasonlens.stats.arrays import mean
+from reasonlens.stats.estimate import LIKE, THESE
+from reasonlens.stats.means import (
+    clustered_error,
+    fixed_set_difference,
+    fixed_set_mean,
+    mean_of_problems,
+    paired_difference,
+)
+
+
+def scores(rng: np.random.Generator, problems: int = 30, samples: int = 16) -> tuple[np.ndarray, np.ndarray]:
+    p = rng.beta(0.4, 0.8, problems)
+    seen = (rng.random((problems, samples)) < p[:, None]).astype(float)
+    return seen.ravel(), np.repeat(np.arange(problems), samples)
+
+
+def test_clustered_error_is_that_of_a_regression_on_a_constant(rng: np.random.Generator) -> None:
+    values, problem = scores(rng)
+    keep = rng.random(len(values)) < 0.8  # unequal numbers of responses
+    values, problem = values[keep], problem[keep]
+    fit = sm.OLS(values, np.ones(len(values))).fit(
+        cov_type="cluster", cov_kwds={"groups": problem, "use_correction": False}
+    )
+    assert clustered_error(values, problem) == pytest.approx(float(fit.bse[0]), rel=1e-12)
+
+
+def test_clustered_error_is_the_double_sum_of_the_source(rng: np.random.Generator) -> None:
+    values, problem = scores(rng, 6, 4)
+    residual, n = values - values.mean(), len(values)
+    pairs = sum(
+        residual[i] * residual[j] for i in range(n) for j in range(n) if i != j and problem[i] == problem[j]
+    )
+    plain = np.sum(residual**2) / n**2
+    assert clustered_error(values, problem) == pytest.approx(np.sqrt(plain + pairs / n**2))
+
+
+def test_mean_of_problems_is_the_textbook_interval(rng: np.random.Generator) -> None:
+    values = rng.normal(size=12)
+    e = mean_of_problems(values, n=48)
+    low, high = stats.t.interval(0.95, 11, values.mean(), stats.sem(values))
+    assert (e.low, e.high) == (pytest.approx(low), pytest.approx(high))
+    assert (e.n_problems, e.n, e.estimand, e.method) == (12, 48, LIKE, "t on problem means")
+
+
+def test_mean_of_problems_agrees_with_the_clustered_mean(rng: np.random.Generator) -> None:
+    values, problem = scores(rng)
+    other = mean(values, problem)
+    e = mean_of_problems(values.reshape(30, 16).mean(1))
+    assert (e.value, e.low, e.high) == pytest.approx((other.value, other.low, other.high))
+
+
+def test_what_is_not_defined_is_nan_and_says_why() -> None:
+    missing = mean_of_problems([0.5, np.nan])
+    assert np.isnan(missing.value)
+    assert missing.method == "undefined for 1 of 2 problems"
+    assert mean_of_problems([0.5]).method == "fewer than two problems: no interval"
+    flat = mean_of_problems([1.0, 1.0, 1.0])
+    assert flat.value == 1.0
+    assert np.isnan(flat.low)
+    assert flat.method == "no variation between problems: no interval"
+    assert np.isnan(clustered_error([], []))
+    assert np.isnan(mean_of_problems([]).value)
+
+
+def test_paired_difference_is_the_paired_t_test(rng: np.random.Generator) -> None:
+    a, b = rng.random(20), rng.random(20)
+    e = paired_difference(a, b)
+    assert e.p_value == pytest.approx(float(stats.ttest_rel(a, b).pvalue))
+    same = paired_difference(a, a)
+    assert (same.value, same.p_value) == (0.0, 1.0)
+    with pytest.raises(StatisticsError, match=r"must list the same problems: \(20,\) and \(19,\)"):
+        paired_difference(a, b[1:])
+    with pytest.raises(StatisticsError, match=r"one per problem, got shape \(4, 5\)"):
+        mean_of_problems(a.reshape(4, 5))
+
+
+def test_fixed_set_error_is_that_of_binomial_problems() -> None:
+    k = np.array([4, 8, 8])
+    right = np.array([1, 4, 8])
+    values = np.concatenate([np.r_[np.ones(r), np.zeros(n - r)] for r, n in zip(right, k, strict=True)])
+    e = fixed_set_mean(values, np.repeat([0, 1, 2], k))
+    p = right / k
+    terms = p * (1 - p) / (k - 1) / 9
+    degrees = terms.sum() ** 2 / np.sum(terms**2 / (k - 1))
+    assert e.value == pytest.approx(p.mean())
+    assert e.high - e.value == pytest.approx(stats.t.ppf(0.975, degrees) * np.sqrt(terms.sum()))
+    assert (e.estimand, e.n_problems, e.n) == (THESE, 3, 20)
+
+
+def test_fixed_set_of_sure_problems_has_exact_limits() -> None:
+    # two problems always solved (16 of 16), two never (16 of 16)
+    e = fixed_set_mean([1.0] * 16 + [0.0] * 16, np.repeat([0, 1, 2, 3], 8))
+    always = stats.beta.ppf(0.025, 16, 1)
+    assert e.low == pytest.approx(always / 2)
+    assert e.high == pytest.approx(0.5 + (1 - always) / 2)
+    assert e.method.startswith("each problem always or never")
+
+
+def test_fixed_set_without_a_second_response_has_no_limits() -> None:
+    e = fixed_set_mean([1, 0, 1], [0, 1, 1])
+    assert e.value == 0.75
+    assert np.isnan(e.low)
+    assert e.method == "a problem has one response: no error within problems"
+    assert np.isnan(fixed_set_mean([], []).value)
+    words = fixed_set_mean([5, 5, 7, 7], [0, 0, 1, 1])
+    assert (words.value, words.method) == (6.0, "no variation within problems: no interval")
+
+
+def test_fixed_set_difference_adds_the_errors(rng: np.random.Generator) -> None:
+    a, where = scores(rng)
+    b, _ = scores(rng)
+    e = fixed_set_difference(a, where, b, where)
+    both = [v.reshape(30, 16).var(axis=1, ddof=1) / 16 for v in (a, b)]
+    error = np.sqrt(sum(v.sum() for v in both)) / 30
+    assert e.value == pytest.approx(a.mean() - b.mean())
+    assert (e.high - e.low) / 2 / error == pytest.approx(1.96, abs=0.02)
+    assert e.p_value == pytest.approx(2 * stats.norm.sf(abs(e.value) / error), abs=0.01)
+    with pytest.raises(StatisticsError, match="the two sides must have the same problems"):
+        fixed_set_difference(a, where, b[16:], where[16:])
+
+
+def test_fixed_set_difference_says_why_there_is_no_interval() -> None:
+    flat = fixed_set_difference([1, 1], [0, 0], [0, 0], [0, 0])
+    assert (flat.value, flat.method) == (1.0, "no variation within problems: no interval")
+    single = fixed_set_difference([1], [0], [0, 1], [0, 0])
+    assert np.isnan(single.low)
+    assert np.isnan(fixed_set_difference([], [], [], []).value)
