@@ -1,10 +1,18 @@
-"""Text for the terminal: a trace is hostile input, so control characters are made visible."""
+"""Text and tables for the terminal.
+
+A trace is hostile input, so control characters are made visible.
+"""
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["plain"]
+import click
+
+__all__ = ["interval", "number", "p_value", "plain", "show_table"]
 
 # C0, DEL, C1, bidirectional overrides and isolates, zero-width joiners, byte order mark
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -20,3 +28,41 @@ def plain(text: str, *, lines: bool = False) -> str:
         return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}"
 
     return _CONTROL.sub(visible, text)
+
+
+def interval(row: dict[Any, Any]) -> str:
+    """Return an estimate with its limits."""
+    value, low, high = row["value"], row["low"], row["high"]
+    if math.isnan(value):
+        return "undefined"
+    if math.isnan(low) and math.isnan(high):
+        return f"{number(value)} [no interval]"
+    return f"{number(value)} [{number(low)}, {number(high)}]"
+
+
+def number(value: float) -> str:
+    """Return a number with about three digits that count; "-" where it is undefined."""
+    if math.isnan(value):
+        return "-"
+    size = abs(value)
+    if value == 0 or 0.005 <= size < 99.95:
+        return f"{value:.2f}" if size < 9.995 else f"{value:.1f}"
+    return f"{value:,.0f}" if size >= 99.95 else f"{value:.1g}"
+
+
+def p_value(value: float) -> str:
+    """Return a p-value as a reader wants it."""
+    return "-" if math.isnan(value) else "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def show_table(table: list[list[object]], heads: Iterable[str], title: str, left: int) -> None:
+    """Print a table; the first `left` columns are aligned to the left, the others to the right."""
+    import tabulate
+
+    if not table:
+        return
+    rows = [[plain(c) if isinstance(c, str) else c for c in row] for row in table]
+    names = list(heads)
+    align = ["left"] * left + ["right"] * (len(names) - left)
+    text = tabulate.tabulate(rows, names, tablefmt="simple", colalign=align, disable_numparse=True)
+    click.echo(f"\n{click.style(title, bold=True)}\n{text}")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
 
-from reasonlens.cli._print import plain
+from reasonlens.cli._print import interval, number, p_value, show_table
 from reasonlens.core.tables import POOLED
 from reasonlens.stats.cells import ordered
 
@@ -49,11 +47,11 @@ def _rate_table(rows: pd.DataFrame, title: str, heads: list[str]) -> None:
     for cells in _groups(rows, ("dataset", "group")):
         one = cells[0]
         names = one["group"].split(_JOIN)
-        intervals = [_interval(cell) for cell in cells]
+        intervals = [interval(cell) for cell in cells]
         counts = [f"{one[c]:,}" for c in ("n_problems", "n_traces", "excluded", "n_looping")]
         table.append([*([one["dataset"]] if "dataset" in heads else []), *names, *intervals, *counts])
     columns = [name.split("/")[1] for name in dict.fromkeys(rows["measure"])]
-    _show(table, [*heads, *columns, "problems", "responses", "excluded", "looping"], title, len(heads))
+    show_table(table, [*heads, *columns, "problems", "responses", "excluded", "looping"], title, len(heads))
 
 
 def _side_by_side(rows: pd.DataFrame, title: str) -> None:
@@ -62,9 +60,9 @@ def _side_by_side(rows: pd.DataFrame, title: str) -> None:
     table = []
     for cells in _groups(rows, ("measure",)):
         lexicon, category, _ = cells[0]["measure"].split("/")
-        by_kind = {cell["group"]: _interval(cell) for cell in cells}
+        by_kind = {cell["group"]: interval(cell) for cell in cells}
         table.append([lexicon, category, *(by_kind.get(kind, "-") for kind in kinds)])
-    _show(table, ["lexicon", "category", *kinds], title, 2)
+    show_table(table, ["lexicon", "category", *kinds], title, 2)
 
 
 def _groups(rows: pd.DataFrame, by: tuple[str, ...]) -> list[list[dict[Any, Any]]]:
@@ -89,9 +87,9 @@ def _contrast_table(contrasts: pd.DataFrame, lexicon: str, whole: str) -> None:
             [
                 ratio["contrast"].replace(" / ", " vs "),
                 ratio["measure"].split("/")[1],
-                _interval(ratio),
-                _interval(difference),
-                _p(ratio["p_adjusted"]),
+                interval(ratio),
+                interval(difference),
+                p_value(ratio["p_adjusted"]),
                 f"{ratio['n_problems']:,}",
                 f"{ratio['n_traces']:,}",
             ]
@@ -99,7 +97,7 @@ def _contrast_table(contrasts: pd.DataFrame, lexicon: str, whole: str) -> None:
     table = [row for i, row in enumerate(table) if row not in table[:i]]
     heads = ["contrast", "category", "ratio", "difference", "p (Holm)", "problems", "responses"]
     where = "shared" if rows["estimand"].str.contains("shared").any() else "all"
-    _show(table, heads, f"{lexicon}: contrasts on {where} problems", 2)
+    show_table(table, heads, f"{lexicon}: contrasts on {where} problems", 2)
 
 
 def _entry_table(entries: pd.DataFrame, lexicon: str, top: int) -> None:
@@ -110,8 +108,10 @@ def _entry_table(entries: pd.DataFrame, lexicon: str, top: int) -> None:
     table = []
     for category, part in rows.groupby("category", sort=False):
         for row in part.head(top).to_dict("records"):
-            table.append([category, row["entry"], row["hits"], *(_number(row[f"{g} rate"]) for g in groups)])
-    _show(table, ["category", "entry", "hits", *groups], f"{lexicon}: leading entries, per 1,000 words", 2)
+            table.append([category, row["entry"], row["hits"], *(number(row[f"{g} rate"]) for g in groups)])
+    show_table(
+        table, ["category", "entry", "hits", *groups], f"{lexicon}: leading entries, per 1,000 words", 2
+    )
 
 
 def _sensitivity(rates: pd.DataFrame, whole: str) -> None:
@@ -123,37 +123,3 @@ def _sensitivity(rates: pd.DataFrame, whole: str) -> None:
     estimands = "; ".join(dict.fromkeys(rates["estimand"]))
     level = f"{100 * rates['level'].iloc[0]:g}%"
     click.echo(f"\nIntervals: {level}, clustered by problem; estimand: {estimands}.")
-
-
-def _interval(row: dict[Any, Any]) -> str:
-    value, low, high = row["value"], row["low"], row["high"]
-    if math.isnan(value):
-        return "undefined"
-    if math.isnan(low) and math.isnan(high):
-        return f"{_number(value)} [no interval]"
-    return f"{_number(value)} [{_number(low)}, {_number(high)}]"
-
-
-def _number(value: float) -> str:
-    if math.isnan(value):
-        return "-"
-    size = abs(value)
-    if value == 0 or 0.005 <= size < 99.95:
-        return f"{value:.2f}" if size < 9.995 else f"{value:.1f}"
-    return f"{value:,.0f}" if size >= 99.95 else f"{value:.1g}"
-
-
-def _p(value: float) -> str:
-    return "-" if math.isnan(value) else "<0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _show(table: list[list[object]], heads: Iterable[str], title: str, left: int) -> None:
-    import tabulate
-
-    if not table:
-        return
-    rows = [[plain(c) if isinstance(c, str) else c for c in row] for row in table]
-    names = list(heads)
-    align = ["left"] * left + ["right"] * (len(names) - left)
-    text = tabulate.tabulate(rows, names, tablefmt="simple", colalign=align, disable_numparse=True)
-    click.echo(f"\n{click.style(title, bold=True)}\n{text}")

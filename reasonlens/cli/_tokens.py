@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reasonlens.cli._ingested import report, settings_of
+from reasonlens.cli._inputs import inputs_of, lexicons_of, study_at
 from reasonlens.cli._print import plain
 from reasonlens.cli._progress import watched
 from reasonlens.cli._rates import print_tokens
-from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.lexicon import definition
-from reasonlens.lexicon.definition import Lexicon
 from reasonlens.workflow import export, figures, kwic, tokens
 from reasonlens.workflow.ingest import ingest
 from reasonlens.workflow.run import Plan
 
 __all__ = ["show_kwic", "show_rates"]
 
-_DEFAULT = "flexible_reasoning"
-
 
 def show_rates(options: dict[str, Any]) -> None:
     """Count, estimate, print, and say where everything went."""
-    names, given = _inputs(options)
+    names, given = inputs_of(options)
     export.check(options["out"])
     export.check(options["matches"], export.STREAMED)
-    with _study(given) as folder, watched() as bar:
+    with study_at(given) as folder, watched() as bar:
         plan = Plan(
             folder,
             text=options["part"],
-            lexicons=_lexicons(options),
+            lexicons=lexicons_of(options),
             tokenizer=options["tokenizer"],
             keep_text=given is not None,
             matches=options["matches"] is not None,
@@ -62,14 +56,14 @@ def _keep(options: dict[str, Any], plan: Plan, found: tokens.Tokens, given: Path
     if given is None:
         click.echo("Nothing else was kept; add --study DIR to keep the tables and a figure.")
         return
-    made = figures.draw(found.table(), Path(given) / "figures", "category_rates")
+    made = figures.draw(Study(given), Path(given) / "figures", "category_rates").files
     click.echo(f"Study: {given} (tables {', '.join(Study(given).tables())})")
     click.echo(f"Figure: {made[0]} (also {', '.join(p.suffix for p in made[1:])})")
 
 
 def show_kwic(options: dict[str, Any]) -> None:
     """Print a concordance."""
-    names, given = _inputs(options)
+    names, given = inputs_of(options)
     wanted = kwic.Wanted(
         definition.from_options([f"kwic={options['kwic']}"]),
         text=options["part"],
@@ -98,37 +92,6 @@ def show_kwic(options: dict[str, Any]) -> None:
 def _one_line(text: str) -> str:
     """Return a context on one line: white space as single spaces, the ends kept."""
     return plain(re.sub(r"\s+", " ", text))
-
-
-def _inputs(options: dict[str, Any]) -> tuple[list[str], Path | None]:
-    """Tell files from a study: a folder with study.json is one."""
-    names, study = list(options["inputs"]), options["study"]
-    studies = [name for name in names if (Path(name) / "study.json").is_file()]
-    if not studies:
-        return names, study
-    if len(names) > 1 or study:
-        raise InputError(f"{studies[0]} is a study; name it alone, or name files and --study {studies[0]}")
-    return [], Path(studies[0])
-
-
-@contextmanager
-def _study(given: Path | None) -> Iterator[Path]:
-    if given is not None:
-        yield given
-        return
-    with tempfile.TemporaryDirectory(prefix="reasonlens-") as folder:
-        yield Path(folder) / "study"
-
-
-def _lexicons(options: dict[str, Any]) -> tuple[Lexicon, ...]:
-    chosen = [definition.load(name) for name in dict.fromkeys(options["lexicons"])]
-    if options["categories"]:
-        chosen.append(definition.from_options(list(options["categories"])))
-    found = tuple(chosen) or (definition.load(_DEFAULT),)
-    names = [lexicon.name for lexicon in found]
-    if len(set(names)) < len(names):
-        raise InputError(f"two of the lexicons have the same name ({', '.join(names)}); rename one")
-    return found
 
 
 def _question(options: dict[str, Any]) -> tokens.Question:

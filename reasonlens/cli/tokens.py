@@ -17,7 +17,9 @@ _FLAGS = ["truncated", "empty", "no_reasoning", "looping"]
         "reasonlens tokens outputs/*.jsonl",
         "reasonlens tokens outputs/*.jsonl --study my-study --out rates.csv",
         'reasonlens tokens my-study --category waitlike="wait,hold on" --per presence',
+        "reasonlens tokens my-study --positions",
         "reasonlens tokens my-study --kwic alternatively",
+        "reasonlens tokens my-study --keyness distilled:base",
     )
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="FILES... | STUDY")
@@ -70,6 +72,11 @@ _FLAGS = ["truncated", "empty", "no_reasoning", "looping"]
     metavar="FILE",
     help="Every hit with its place (.csv .parquet).",
 )
+@click.option(
+    "--positions",
+    is_flag=True,
+    help="Show instead where in the responses the words stand, and how many words come before the first.",
+)
 @click.option("--kwic", metavar="WORD", help="Show WORD (or several, with commas) in context instead.")
 @click.option(
     "--sample", type=click.IntRange(min=1), default=25, show_default=True, help="Hits that --kwic shows."
@@ -81,7 +88,50 @@ _FLAGS = ["truncated", "empty", "no_reasoning", "looping"]
     show_default=True,
     help="Order of --kwic.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the --kwic sample.")
+@click.option(
+    "--keyness",
+    metavar="A:B",
+    help="Find the words and phrases that set two model kinds or models apart instead.",
+)
+@click.option(
+    "--ngrams", default="1-3", show_default=True, metavar="N-N", help="Words of the phrases of --keyness."
+)
+@click.option(
+    "--openers/--no-openers",
+    default=True,
+    show_default=True,
+    help="Whether --keyness compares the openers of sentences, too.",
+)
+@click.option(
+    "--effect",
+    type=click.Choice(["log-ratio", "log-odds"]),
+    default="log-ratio",
+    show_default=True,
+    help="What --keyness ranks by.",
+)
+@click.option(
+    "--min-problems",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Problems that a word of --keyness must occur in.",
+)
+@click.option(
+    "--max-dispersion",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    metavar="DP",
+    help="How unevenly a word of --keyness may be spread over problems: 0 evenly, 1 in one only.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed of the --kwic sample and of the draws of --positions and --keyness.",
+)
 @jobs_option
 @ingest_options
 def command(**options: Any) -> None:
@@ -90,9 +140,13 @@ def command(**options: Any) -> None:
     Reads output files of almost any format, or a study. Rates come with intervals clustered by
     problem, contrasts are made on shared problems, and what was left out is counted beside them.
     """
-    from reasonlens.cli import _tokens
+    from reasonlens.cli import _keyness, _positions, _tokens
 
     if options["kwic"]:
         _tokens.show_kwic(options)
+    elif options["positions"]:
+        _positions.show_positions(options)
+    elif options["keyness"]:
+        _keyness.show_keyness(options)
     else:
         _tokens.show_rates(options)

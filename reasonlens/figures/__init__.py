@@ -5,7 +5,7 @@ A plug-in module of this folder has:
 ``TITLE``
     One line for ``reasonlens list figures``.
 ``NEEDS``
-    The tables of a study that it reads, for instance ``("estimates",)``.
+    The tables of a study that it reads, or parts of them: ``("positions",)``, ``("estimates/tokens",)``.
 ``data(table, ...)``
     The numbers to plot, as a DataFrame, from those tables.
 ``draw(frame)``
@@ -47,8 +47,8 @@ class Figure(Protocol):
     TITLE: str
     NEEDS: tuple[str, ...]
 
-    def data(self, estimates: pd.DataFrame) -> pd.DataFrame:
-        """Return the numbers to plot."""
+    def data(self, *tables: pd.DataFrame) -> pd.DataFrame:
+        """Return the numbers to plot, from the tables that the figure needs."""
 
     def draw(self, frame: pd.DataFrame) -> Drawing:
         """Return the figure of these numbers."""

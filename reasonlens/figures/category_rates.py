@@ -8,35 +8,29 @@ and linear from there to zero; a zero is an open marker on the zero line with it
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from reasonlens.core.errors import InputError, SchemaError
 from reasonlens.core.tables import MODEL_KINDS, POOLED
+from reasonlens.figures._benchmarks import Slot, bands, dataset_label, legend, marks, place_footer, slots_of
 from reasonlens.figures._style import DOUBLE, RC, SINGLE, Look, looks
 
 __all__ = ["NEEDS", "TITLE", "data", "draw"]
 
 TITLE = "category rates by model kind and benchmark, with intervals"
-NEEDS = ("estimates",)
+NEEDS = ("estimates/tokens",)
 
 _JOIN = " | "
 _SHARE = "presence"
 _PARTS = 3  # LEXICON/CATEGORY/PER; more parts are sensitivity rows
 _COLUMNS = 3
-_MARK = 0.085  # inches between two kinds
-_GAP = 0.09  # inches between two benchmarks
 _EDGE = 1.6  # room on the axis beyond the largest value, as a factor
-_LONGEST = 22  # characters of the name of a benchmark
-_LABEL = 0.24  # inches that a label of two lines takes
 _WIDE, _NARROW = 7, 3  # entries of the legend side by side
 _KEEP = (
     *("value", "low", "high", "level", "unit", "method", "estimand"),
@@ -99,7 +93,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     width, keys = (DOUBLE, _WIDE) if columns > 1 else (SINGLE, _NARROW)
-    slots, tall = _slots(frame, groups)
+    slots, tall = slots_of(frame, groups)
     footer = _footer(frame, width)
     bottom = 0.11 * len(footer) + 0.05
     height = rows * (tall + 0.24) + 0.42 + 0.16 * -(-len(groups) // keys) + bottom
@@ -111,7 +105,7 @@ def draw(frame: pd.DataFrame) -> Figure:
             ax = axes[place]
             part = frame[(frame["lexicon"] == lexicon) & (frame["category"] == category)]
             _scale(ax, limits)
-            _bands(ax, slots)
+            bands(ax, slots)
             _panel(ax, part, slots, groups, limits[1])
             ax.set_title(_title(lexicon, category, several), loc="left")
             if place + columns >= len(panels):
@@ -120,39 +114,13 @@ def draw(frame: pd.DataFrame) -> Figure:
         for ax in axes[len(panels) :]:
             ax.set_visible(False)
         axes[0].set_ylim(tall, 0)
-        names = [_name(frame, dataset) for dataset in slots]
+        names = [dataset_label(frame, dataset) for dataset in slots]
         axes[0].set_yticks([slot.middle for slot in slots.values()], names, linespacing=1.05)
         for ax in axes:
             ax.tick_params(axis="y", length=0)
-        _legend(figure, groups, keys)
-        _place_footer(figure, footer, bottom / height)
+        legend(figure, groups, keys)
+        place_footer(figure, footer, bottom / height)
     return figure
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """Where a benchmark is drawn, in inches from the top: its strip and the line of each kind."""
-
-    top: float
-    bottom: float
-    lines: dict[str, float]
-
-    @property
-    def middle(self) -> float:
-        return (self.top + self.bottom) / 2
-
-
-def _slots(frame: pd.DataFrame, groups: dict[str, Look]) -> tuple[dict[str, _Slot], float]:
-    """Give every benchmark the room that its kinds need; return the slots and their height."""
-    slots, top = {}, 0.0
-    for dataset in dict.fromkeys(frame["dataset"]):
-        here = set(frame.loc[frame["dataset"] == dataset, "group"])
-        kinds = [name for name in groups if name in here]
-        bottom = top + max(_MARK * len(kinds), _LABEL) + _GAP
-        first = (top + bottom - _MARK * (len(kinds) - 1)) / 2
-        slots[dataset] = _Slot(top, bottom, {name: first + _MARK * i for i, name in enumerate(kinds)})
-        top = bottom
-    return slots, top
 
 
 def _scale(ax: Axes, limits: tuple[float, float, bool]) -> None:
@@ -170,60 +138,13 @@ def _scale(ax: Axes, limits: tuple[float, float, bool]) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
 
 
-def _bands(ax: Axes, slots: dict[str, _Slot]) -> None:
-    ax.axvline(0, color="0.6", linewidth=0.5, zorder=0)
-    ax.grid(axis="x", color="0.9", linewidth=0.4)
-    ax.set_axisbelow(True)
-    for slot in list(slots.values())[::2]:
-        ax.axhspan(slot.top, slot.bottom, color="0.965", linewidth=0, zorder=-1)
-    if POOLED in slots:
-        ax.axhline(slots[POOLED].top, color="0.4", linewidth=0.6, zorder=1)
-
-
 def _panel(
-    ax: Axes, part: pd.DataFrame, slots: dict[str, _Slot], groups: dict[str, Look], most: float
+    ax: Axes, part: pd.DataFrame, slots: dict[str, Slot], groups: dict[str, Look], most: float
 ) -> None:
     for name, look in groups.items():
         mine = part[part["group"] == name]
         y = np.array([slots[dataset].lines[name] for dataset in mine["dataset"]])
-        _marks(ax, mine, y, look, name, most)
-
-
-def _marks(
-    ax: Axes, mine: pd.DataFrame, y: npt.NDArray[np.float64], look: Look, name: str, most: float
-) -> None:
-    """Draw one kind: intervals, then markers (open at zero), then arrows where an interval goes on."""
-    value, low, high = (mine[c].to_numpy(dtype=float) for c in ("value", "low", "high"))
-    has = ~np.isnan(low) & ~np.isnan(high)
-    ax.hlines(y[has], low[has], high[has], colors=look.color, linewidth=0.9, zorder=2, gid=f"interval:{name}")
-    for zero in (False, True):
-        use = ~np.isnan(value) & ((value == 0) == zero)
-        ax.plot(
-            value[use],
-            y[use],
-            linestyle="none",
-            marker=look.marker,
-            markersize=3.4,
-            markeredgewidth=0.7,
-            color=look.color,
-            markerfacecolor="white" if zero else look.color,
-            zorder=3,
-            gid=f"{'zero' if zero else 'value'}:{name}",
-        )
-    beyond = has & (high > most)
-    if not beyond.any():
-        return
-    ax.plot(
-        np.full(int(beyond.sum()), 1.0),
-        y[beyond],
-        linestyle="none",
-        marker=">",
-        markersize=2.5,
-        color=look.color,
-        clip_on=False,
-        transform=ax.get_yaxis_transform(),
-        gid=f"beyond:{name}",
-    )
+        marks(ax, mine, y, look, name, most)
 
 
 def _limits(frame: pd.DataFrame) -> tuple[float, float, bool]:
@@ -241,37 +162,9 @@ def _limits(frame: pd.DataFrame) -> tuple[float, float, bool]:
     return float(10.0 ** np.floor(np.log10(positive.min()))), most * _EDGE, False
 
 
-def _name(frame: pd.DataFrame, dataset: str) -> str:
-    sizes = frame.loc[(frame["dataset"] == dataset) & (frame["n_problems"] > 0), "n_problems"]
-    low, high = (int(sizes.min()), int(sizes.max())) if len(sizes) else (0, 0)
-    many = f"{low:,}" if low == high else f"{low:,} to {high:,}"
-    name = "all benchmarks" if dataset == POOLED else _short(dataset)
-    return f"{name}\n{many} problem{'' if high == 1 else 's'}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}\u2026"
-
-
 def _title(lexicon: str, category: str, several: bool) -> str:
     name = category.replace("_", " ")
     return f"{lexicon}: {name}" if several else name
-
-
-def _legend(figure: Figure, groups: dict[str, Look], columns: int) -> None:
-    handles = [
-        Line2D([], [], color=k.color, marker=k.marker, markersize=4, linewidth=0.9, label=k.label)
-        for k in groups.values()
-    ]
-    figure.legend(
-        handles=handles,
-        loc="outside upper center",
-        ncols=min(columns, len(handles)),
-        frameon=False,
-        handlelength=1.6,
-        columnspacing=1.2,
-        handletextpad=0.5,
-    )
 
 
 def _footer(frame: pd.DataFrame, width: float) -> list[str]:
@@ -292,10 +185,3 @@ def _footer(frame: pd.DataFrame, width: float) -> list[str]:
     if lost:
         text += f" Undefined and not shown: {lost}."
     return textwrap.wrap(text, int(width * 23))
-
-
-def _place_footer(figure: Figure, lines: list[str], share: float) -> None:
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.set(rect=(0, share, 1, 1 - share))  # type: ignore[call-arg]
-    figure.text(0.01, share / 2, "\n".join(lines), fontsize=6, va="center", ha="left", color="0.25")

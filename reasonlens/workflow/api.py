@@ -93,9 +93,8 @@ def tokens(
 
 
 def draw(study: str | Path, folder: str | Path, names: Sequence[str] = ()) -> list[Path]:
-    """Draw figures from the estimates of a study; return the files (see `reasonlens list figures`)."""
-    estimates = Study(study).estimates()
-    return figures.draw(estimates, Path(folder), *names)
+    """Draw figures of a study (all that its tables allow, if none is named); return the files."""
+    return figures.draw(Study(study), Path(folder), *names).files
 
 
 def _names(files: Names) -> list[str | Path]:

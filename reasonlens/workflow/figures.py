@@ -1,33 +1,67 @@
-"""Estimates to figure files."""
+"""Tables of a study to figure files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from reasonlens.core import registry
+from reasonlens.core.errors import InputError
+from reasonlens.core.study import Study
 from reasonlens.figures import save
 
-__all__ = ["draw"]
+__all__ = ["Drawn", "draw"]
 
 _FOLDER = "reasonlens.figures"
 
 
-def draw(
-    estimates: pd.DataFrame, folder: Path, *names: str, formats: Sequence[str] = ("pdf", "svg", "png")
-) -> list[Path]:
-    """Draw the figures `names` (all, if none is named) into `folder`; return the files.
+@dataclass(slots=True)
+class Drawn:
+    """The files that were written, and the figures that could not be drawn with what they lack."""
+
+    files: list[Path] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def draw(study: Study, folder: Path, *names: str, formats: Sequence[str] = ("pdf", "svg", "png")) -> Drawn:
+    """Draw the figures `names` (all, if none is named) of a study into `folder`.
+
+    A figure whose tables the study lacks is skipped and named.
 
     Raises
     ------
     UnknownNameError
         If there is no such figure.
     """
-    made: list[Path] = []
+    drawn = Drawn()
     for name in names or registry.names(_FOLDER):
         module = registry.load(_FOLDER, name)
-        data = module.data(estimates)
-        made += save(module.draw(data), data, folder, name, formats)
-    return made
+        lacking = [need for need in module.NEEDS if not _files(study, need)]
+        if lacking:
+            drawn.skipped[name] = f"the study has no {' or '.join(lacking)} yet"
+            continue
+        try:
+            data = module.data(*_frames(study, module))
+        except InputError as error:  # the tables are there, but hold nothing for this figure
+            drawn.skipped[name] = str(error)
+            continue
+        drawn.files += save(module.draw(data), data, folder, name, formats)
+    return drawn
+
+
+def _files(study: Study, need: str) -> list[Path]:
+    """Return the files of a table (``positions``) or of one of its parts (``estimates/tokens``)."""
+    table, _, part = need.partition("/")
+    return sorted(study.path.joinpath(table).rglob(f"{part or '*'}.parquet"))
+
+
+def _frames(study: Study, module: ModuleType) -> list[pd.DataFrame]:
+    return [
+        pd.concat([pq.read_table(path).to_pandas() for path in _files(study, need)], ignore_index=True)
+        for need in module.NEEDS
+    ]

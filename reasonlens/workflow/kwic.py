@@ -61,7 +61,7 @@ def concordance(
         tasks = []
     work = partial(_hits, study.path if study else None, settings, wanted)
     found, total = kwic.SCHEMA.empty_table(), 0
-    for task, (part, n) in pool.run(work, tasks, jobs=0 if jobs <= 1 else min(jobs, len(tasks))):
+    for task, (part, n) in pool.run(work, tasks, jobs=max(1, min(jobs, len(tasks)))):
         found, total = kwic.merge([found, part], wanted.keep), total + n
         progress(task)
     return kwic.ordered(found, wanted.sort), total

@@ -36,7 +36,12 @@ def cores() -> int:
 
 
 def run(
-    work: Callable[[Unit], Result], units: Iterable[Unit], *, jobs: int, preload: Iterable[str] = ()
+    work: Callable[[Unit], Result],
+    units: Iterable[Unit],
+    *,
+    jobs: int,
+    apart: bool = False,
+    preload: Iterable[str] = (),
 ) -> Iterator[tuple[Unit, Result]]:
     """Yield ``(unit, work(unit))`` in the order of `units`.
 
@@ -45,7 +50,9 @@ def run(
     work
         A picklable function.
     jobs
-        Number of processes; 0 works in this process.
+        Number of processes; 1 works in this process.
+    apart
+        Start a process even for one job: what it used is free once it ends.
     preload
         Modules that the processes need, imported once before they are forked.
 
@@ -54,11 +61,11 @@ def run(
     ReasonlensError
         If a process dies, which is nearly always for want of memory.
     """
-    if jobs <= 0:
+    if jobs <= 1 and not apart:
         for unit in units:
             yield unit, work(unit)
         return
-    yield from _parallel(work, units, jobs, list(preload))
+    yield from _parallel(work, units, max(1, jobs), list(preload))
 
 
 def _parallel(

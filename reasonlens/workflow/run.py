@@ -102,7 +102,10 @@ class Task:
 def bring_up_to_date(
     plan: Plan, tasks: Sequence[Task], *, jobs: int, progress: Callable[[Task], None] = lambda _: None
 ) -> int:
-    """Do `tasks` and commit their parts in order; return how many were done."""
+    """Do `tasks` and commit their parts in order; return how many were done.
+
+    With 0 `jobs` the work is done in this process.
+    """
     study = Study(plan.study)
     shutil.rmtree(study.path / ".pending", ignore_errors=True)  # of a run that was killed
     seen = Seen()
@@ -113,7 +116,9 @@ def bring_up_to_date(
             seen.add(ids.column(0).to_pylist())
     preload = ["reasonlens.workflow.run"]
     try:
-        for task, _ in pool.run(partial(_work, plan), tasks, jobs=jobs, preload=preload):
+        for task, _ in pool.run(
+            partial(_work, plan), tasks, jobs=max(1, jobs), apart=jobs > 0, preload=preload
+        ):
             pending = Study(study.path / ".pending" / task.part)
             if task.unit:
                 _drop_known(pending, seen)

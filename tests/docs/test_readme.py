@@ -40,9 +40,9 @@ def test_the_output_shown_is_what_demo_prints(readme: str, tmp_path: Path) -> No
 
 def test_the_tables_have_these_columns(readme: str) -> None:
     shown = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| `([^`]+)` \|$", readme, re.M))
-    assert {name: columns.split() for name, columns in shown.items()} == {
-        name: found.schema.names for name, found in TABLES.items()
-    }
+    assert {"traces", "lengths", "counts", "matches", "estimates"} <= shown.keys()
+    for name, columns in shown.items():
+        assert columns.split() == TABLES[name].schema.names
 
 
 def test_links_lead_somewhere(readme: str, root: Path) -> None:

@@ -26,9 +26,9 @@ def fail(x: int) -> int:
     return 1 // (2 - x)
 
 
-@pytest.mark.parametrize("jobs", [0, 1, 3])
-def test_results_keep_the_order_of_the_units(jobs: int) -> None:
-    assert list(pool.run(square, range(10), jobs=jobs)) == [(x, x * x) for x in range(10)]
+@pytest.mark.parametrize(("jobs", "apart"), [(1, False), (1, True), (3, False)])
+def test_results_keep_the_order_of_the_units(jobs: int, apart: bool) -> None:
+    assert list(pool.run(square, range(10), jobs=jobs, apart=apart)) == [(x, x * x) for x in range(10)]
 
 
 def test_units_are_taken_as_they_are_needed() -> None:
