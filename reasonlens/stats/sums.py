@@ -123,7 +123,8 @@ def sums_of_tables(
     known = traces[["trace_id", *_META]].merge(
         lengths[["trace_id", "n_words", "n_chars"]], on="trace_id", validate="one_to_one"
     )
-    rows = pd.Index(known["trace_id"]).get_indexer(pd.Index(counts["trace_id"]))
+    ids, place = _unique_ids(counts["trace_id"])
+    rows = pd.Index(known["trace_id"]).get_indexer(ids)[place]
     if np.any(rows < 0):
         lost = counts["trace_id"].iloc[int(np.argmax(rows < 0))]
         raise SchemaError(f"counts has the trace {lost!r}, which traces or lengths lacks; count again")
@@ -247,6 +248,13 @@ def _sorted(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(pairs))
+
+
+def _unique_ids(ids: pd.Series[str]) -> tuple[pd.Index[str], Codes]:
+    """Return the different ids and the place of each row's; free where the ids are a category."""
+    coded = ids.astype("category").cat
+    codes: Codes = coded.codes.to_numpy().astype(np.int64)
+    return pd.Index(coded.categories), codes
 
 
 def _lengths(lists: pa.Array) -> Codes:

@@ -116,9 +116,10 @@ def _sums_of_part(study: Study, plan: Plan, part: str) -> Sums:
     tokens = lengths.set_index("trace_id")["n_model_tokens"]
     traces["n_model_tokens"] = traces["trace_id"].map(tokens)
     paths = [study.part_path("counts", part, *plan.counts_folder(x)) for x in plan.lexicons]
-    counts = pa.concat_tables([pq.read_table(path) for path in paths], promote_options="permissive")
     columns = ["trace_id", "lexicon", "category", "entry", "n"]
-    return sums_of_tables(traces, lengths, counts.select(columns).to_pandas(), categories(plan.lexicons))
+    found = [pq.read_table(path, columns=columns, read_dictionary=["trace_id"]) for path in paths]
+    counts = pa.concat_tables(found).unify_dictionaries().to_pandas()
+    return sums_of_tables(traces, lengths, counts, categories(plan.lexicons))
 
 
 def save_matches(study: Study, plan: Plan, path: Path) -> int:
