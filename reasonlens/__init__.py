@@ -11,20 +11,37 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reasonlens.core.study import Study as Study
     from reasonlens.core.study import read_study as read_study
+    from reasonlens.workflow.api import associate as associate
+    from reasonlens.workflow.api import compare as compare
     from reasonlens.workflow.api import draw as draw
     from reasonlens.workflow.api import ingest as ingest
+    from reasonlens.workflow.api import keyness as keyness
+    from reasonlens.workflow.api import positions as positions
+    from reasonlens.workflow.api import score as score
     from reasonlens.workflow.api import tokens as tokens
 
-__all__ = ["Study", "__version__", "draw", "ingest", "read_study", "tokens"]
+__all__ = [
+    "Study",
+    "__version__",
+    "associate",
+    "compare",
+    "draw",
+    "ingest",
+    "keyness",
+    "positions",
+    "read_study",
+    "score",
+    "tokens",
+]
 
 __version__ = "0.1.0"
 
+_API = "reasonlens.workflow.api"
 _LAZY = {
     "Study": "reasonlens.core.study",
-    "draw": "reasonlens.workflow.api",
-    "ingest": "reasonlens.workflow.api",
     "read_study": "reasonlens.core.study",
-    "tokens": "reasonlens.workflow.api",
+    **dict.fromkeys(("associate", "compare", "draw", "ingest"), _API),
+    **dict.fromkeys(("keyness", "positions", "score", "tokens"), _API),
 }
 
 

@@ -1,47 +1,35 @@
-"""Category rates by model kind and benchmark: draws figures/01_token_frequencies/.
-
-python analyses/01_token_frequencies/run.py --smoke            # the bundled sample
-python analyses/01_token_frequencies/run.py outputs/*.jsonl    # your traces
-"""
+"""Category rates and distinctive words: draws figures/01_token_frequencies/ (see README.md)."""
 
 from __future__ import annotations
 
-import tempfile
-import tomllib
-from pathlib import Path
-
-import click
+from collections.abc import Mapping
+from typing import Any
 
 import reasonlens
-from reasonlens.sample import path as sample
+from reasonlens import Study
+from reasonlens.workflow.analysis import main
+from reasonlens.workflow.keyness import Request
 from reasonlens.workflow.tokens import Question
 
-HERE = Path(__file__).resolve().parent
-FIGURES = HERE.parents[1] / "figures" / HERE.name
 
-
-@click.command()
-@click.argument("files", nargs=-1)
-@click.option("--smoke", is_flag=True, help="Use the bundled sample.")
-@click.option("--out", type=click.Path(path_type=Path), default=FIGURES, help="Where the figures go.")
-def main(files: tuple[str, ...], smoke: bool, out: Path) -> None:
-    """Count, estimate and draw."""
-    if smoke == bool(files):
-        raise click.UsageError("name output files, or give --smoke for the bundled sample")
-    params = tomllib.loads((HERE / "params.toml").read_text("utf-8"))
-    question = Question(per=params["per"], exclude=tuple(params["exclude"]), reference=params["reference"])
-    with tempfile.TemporaryDirectory() as folder:
-        study = Path(folder) / "study"
-        reasonlens.tokens(
-            [sample()] if smoke else list(files),
-            study=study,
-            lexicons=params["lexicons"],
-            text=params["text"],
-            question=question,
-        )
-        for made in reasonlens.draw(study, out, params["figures"]):
-            click.echo(made)
+def run(study: Study, files: list[str], params: Mapping[str, Any]) -> None:
+    """Count the categories, then find what sets two groups apart."""
+    reasonlens.tokens(
+        files,
+        study=study.path,
+        lexicons=params["lexicons"],
+        text=params["text"],
+        question=Question(per=params["per"], exclude=tuple(params["exclude"]), reference=params["reference"]),
+    )
+    request = Request(
+        params["groups"],
+        text=params["text"],
+        problems=params["min_problems"],
+        dispersion=params["max_dispersion"],
+        seed=params["seed"],
+    )
+    reasonlens.keyness(study.path, params["groups"], request)
 
 
 if __name__ == "__main__":
-    main()
+    main(__file__, run)

@@ -38,7 +38,8 @@ __all__ = ["Study", "commit", "read_study", "write_file"]
 _MARK = "study.json"
 _FORMAT = 1
 _MANIFEST = b"reasonlens"
-_ROW_GROUP = 500
+_ROW_GROUP = {"traces": 500}  # one trace is read without many others
+_ROWS = 65536
 _SAFE = re.compile(r"[A-Za-z0-9_@.+-]+")
 
 
@@ -165,7 +166,7 @@ class Study:
             with pq.ParquetWriter(temporary, schema, compression="zstd") as out:
 
                 def write(data: pa.Table) -> None:
-                    out.write_table(table(name).conform(data), row_group_size=_ROW_GROUP)
+                    out.write_table(table(name).conform(data), row_group_size=_ROW_GROUP.get(name, _ROWS))
 
                 yield write
                 stamp = json.dumps(manifest(table=name, **details), ensure_ascii=True)

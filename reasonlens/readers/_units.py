@@ -57,7 +57,7 @@ def units(
     what: Source | Path | str,
     detected: Detected,
     *,
-    target_bytes: int = 32 * 2**20,
+    target_bytes: int = 16 * 2**20,
     settings: Mapping[str, object] | None = None,
 ) -> list[Unit]:
     """Cut one input into units.

@@ -1,21 +1,40 @@
-"""The main job as Python functions: `ingest`, `tokens` and `draw`, as the package exports them."""
+"""The commands as Python functions, as the package exports them."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from reasonlens.core.study import Study
 from reasonlens.lexicon import definition
 from reasonlens.lexicon.definition import Lexicon
+from reasonlens.workflow import compare as comparing
 from reasonlens.workflow import figures
 from reasonlens.workflow import ingest as ingesting
 from reasonlens.workflow import tokens as counting
+from reasonlens.workflow.associate import USUAL, Association
+from reasonlens.workflow.associate import associate as find_association
 from reasonlens.workflow.ingest import Outcome, Settings
+from reasonlens.workflow.keyness import Keyness, Request
+from reasonlens.workflow.keyness import keyness as find_keyness
+from reasonlens.workflow.positions import Positions
+from reasonlens.workflow.positions import positions as find_positions
 from reasonlens.workflow.run import Plan
+from reasonlens.workflow.scores import score as find_scores
 
-__all__ = ["DEFAULT_LEXICON", "draw", "ingest", "tokens"]
+__all__ = [
+    "DEFAULT_LEXICON",
+    "associate",
+    "compare",
+    "draw",
+    "ingest",
+    "keyness",
+    "positions",
+    "score",
+    "tokens",
+]
 
 DEFAULT_LEXICON = "flexible_reasoning"
 """What is counted if nothing is named."""
@@ -90,6 +109,57 @@ def tokens(
         plan = Plan(folder, text, loaded, tokenizer, keep_text=study is not None)
         ingesting.ingest(_names(files), plan, settings or Settings(), jobs=jobs)
         return counting.estimate(Study(folder), plan, question or counting.Question())
+
+
+def keyness(
+    study: str | Path, groups: str, request: Request | None = None, *, lexicon: str = DEFAULT_LEXICON
+) -> Keyness:
+    """Find the words and phrases that set two groups of a study apart.
+
+    Parameters
+    ----------
+    study
+        A study that keeps its texts.
+    groups
+        Two kinds or models, for instance ``"distilled:base"``.
+    request
+        Sizes, floors, seed.
+    lexicon
+        Where the category of a found word is looked up.
+    """
+    asked = replace(request, groups=groups) if request else Request(groups)
+    return find_keyness(Study(study), asked, [definition.load(lexicon)])
+
+
+def positions(study: str | Path, *, lexicons: Sequence[str] = (DEFAULT_LEXICON,)) -> Positions:
+    """Show where in the responses of a study the words of lexicons stand, and when the first comes."""
+    return find_positions(Study(study), [definition.load(name) for name in lexicons])
+
+
+def compare(study: str | Path, question: comparing.Question | None = None) -> comparing.Comparison:
+    """Compare groups of a study on rates, length, accuracy and health, paired on shared problems."""
+    found, asked = _counted(study), question or comparing.Question()
+    return comparing.compare(Study(study), found, asked)
+
+
+def associate(study: str | Path, question: comparing.Question | None = None) -> Association:
+    """Relate rates and length to correctness, within problems and across models."""
+    asked = question or comparing.Question()
+    return find_association(Study(study), _counted(study), replace(asked, measures=asked.measures or USUAL))
+
+
+def score(
+    study: str | Path, ks: Sequence[int], question: comparing.Question | None = None
+) -> comparing.Comparison:
+    """Estimate pass@k, avg@k and maj@k, where a study has several samples per problem."""
+    return find_scores(Study(study), _counted(study), question or comparing.Question(), list(ks))
+
+
+def _counted(study: str | Path) -> Plan:
+    """Return the plan of the usual lexicon, with a study brought up to date for it."""
+    plan = Plan(Path(study), lexicons=(definition.load(DEFAULT_LEXICON),))
+    ingesting.ingest((), plan, Settings())
+    return plan
 
 
 def draw(study: str | Path, folder: str | Path, names: Sequence[str] = ()) -> list[Path]:

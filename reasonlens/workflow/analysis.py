@@ -1,0 +1,49 @@
+"""What every script of ``analyses/`` shares: files or the sample in, parameters beside it, figures out."""
+
+from __future__ import annotations
+
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reasonlens.core.study import Study
+from reasonlens.sample import path as sample
+from reasonlens.workflow.figures import draw
+
+__all__ = ["Analysis", "main"]
+
+Analysis = Callable[[Study, list[str], Mapping[str, Any]], None]
+"""Fills a study from files, as the parameters say."""
+
+
+def main(script: str, analysis: Analysis) -> None:
+    """Run the analysis that lies at `script` as a command: ``FILES...`` or ``--smoke``, and ``--out``.
+
+    The parameters are ``params.toml`` beside the script; the figures that they name go to the folder of
+    the same name under ``figures/``.
+    """
+    here = Path(script).resolve().parent
+    default = here.parents[1] / "figures" / here.name
+
+    @click.command(help=f"{here.name}: see README.md beside this script.")
+    @click.argument("files", nargs=-1)
+    @click.option("--smoke", is_flag=True, help="Use the bundled, illustrative sample.")
+    @click.option("--out", type=click.Path(path_type=Path), default=default, help="Where the figures go.")
+    def command(files: tuple[str, ...], smoke: bool, out: Path) -> None:
+        if smoke == bool(files):
+            raise click.UsageError("name output files, or give --smoke for the bundled sample")
+        params = tomllib.loads((here / "params.toml").read_text("utf-8"))
+        with tempfile.TemporaryDirectory(prefix="reasonlens-") as folder:
+            study = Study(Path(folder) / "study", create=True)
+            analysis(study, [str(sample())] if smoke else list(files), params)
+            drawn = draw(study, out, *params["figures"])
+        for path in drawn.files:
+            click.echo(path)
+        for name, why in drawn.skipped.items():
+            click.echo(f"{name}: not drawn, {why}", err=True)
+
+    command()
