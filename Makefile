@@ -25,7 +25,7 @@ wheel: $(VENV)/developer  ## build the wheel, install it alone and run it from a
 	sh .ci/wheel $(BIN)/python
 
 figures: $(VENV)/installed  ## redraw every figure of figures/ from the bundled sample
-	$(BIN)/python analyses/01_token_frequencies/run.py --smoke
+	for run in analyses/*/run.py; do $(BIN)/python $$run --smoke || exit 1; done
 
 bench: $(VENV)/developer  ## speed against peers, in one run
 	$(BIN)/python benchmarks/counting/run.py

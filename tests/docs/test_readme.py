@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -49,3 +50,18 @@ def test_links_lead_somewhere(readme: str, root: Path) -> None:
     targets = [t for t in re.findall(r"\]\(([^)]+)\)", readme) if not t.startswith("http")]
     assert targets
     assert [t for t in targets if not (root / t).exists()] == []
+
+
+def test_the_speed_is_what_the_benchmark_kept(readme: str, root: Path) -> None:
+    kept = json.loads((root / "benchmarks" / "counting" / "results.json").read_text("utf-8"))
+    section = readme.partition("## Speed")[2].partition("\n## ")[0]
+    programs = {row["program"]: row for row in kept["counting"]["programs"]}
+    assert f"{programs['reasonlens']['mb_per_s']} MB/s" in section
+    for name in ("spaCy PhraseMatcher", "pandas and re", "rg --count-matches"):
+        assert f"{programs[name]['ours_is_faster_by']} times" in section
+    for run in kept["end_to_end"]["runs"]:
+        if run["mb"] == 1000:
+            assert f"{run['wall_s']} s" in section
+    table = (root / "benchmarks" / "counting" / "README.md").read_text("utf-8")
+    for row in programs.values():
+        assert f"| {row['program']} | {row['mb']} | {row['mb_per_s']} |" in table
