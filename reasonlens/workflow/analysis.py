@@ -6,18 +6,23 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from tabulate import tabulate
 
-from reasonlens.core.study import Study
+from reasonlens.core.study import Study, write_file
 from reasonlens.sample import path as sample
 from reasonlens.workflow.figures import draw
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["Analysis", "main"]
 
-Analysis = Callable[[Study, list[str], Mapping[str, Any]], None]
-"""Fills a study from files, as the parameters say."""
+Tables = Mapping[str, "pd.DataFrame"]
+Analysis = Callable[[Study, list[str], Mapping[str, Any]], Tables | None]
+"""Fills a study from files, as the parameters say; may return tables to print and keep by name."""
 
 
 def main(script: str, analysis: Analysis) -> None:
@@ -39,11 +44,20 @@ def main(script: str, analysis: Analysis) -> None:
         params = tomllib.loads((here / "params.toml").read_text("utf-8"))
         with tempfile.TemporaryDirectory(prefix="reasonlens-") as folder:
             study = Study(Path(folder) / "study", create=True)
-            analysis(study, [str(sample())] if smoke else list(files), params)
+            tables = analysis(study, [str(sample())] if smoke else list(files), params) or {}
             drawn = draw(study, out, *params["figures"])
+        for name, table in tables.items():
+            drawn.files.append(_keep(table, out / f"{name}.csv"))
         for path in drawn.files:
             click.echo(path)
         for name, why in drawn.skipped.items():
             click.echo(f"{name}: not drawn, {why}", err=True)
 
     command()
+
+
+def _keep(table: pd.DataFrame, path: Path) -> Path:
+    shown = table.loc[:, [c for c in table.columns if c not in ("setting", "source")]]
+    click.echo(tabulate(shown.to_dict("records"), headers="keys", floatfmt=".3g", missingval="") + "\n")
+    write_file(path, table.to_csv(index=False).encode())
+    return path

@@ -1,0 +1,112 @@
+"""The paper's numbers beside made ones: worked means, limits and named gaps."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+
+from reasonlens import Study
+
+DAPO = "BytedTsinghua-SIA/DAPO-Qwen-32B"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    path = Path(__file__).parents[2] / "analyses" / "07_replication" / "run.py"
+    spec = importlib.util.spec_from_file_location("replication", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _trace(model: str, kind: str, dataset: str, problem: int, right: bool, text: str) -> dict[str, object]:
+    return {
+        "model": model,
+        "model_kind": kind,
+        "dataset": dataset,
+        "problem_id": f"{dataset}-{problem}",
+        "problem": f"What is {problem} plus one, in {dataset}?",
+        "response": f"{text} The answer is \\boxed{{{problem + (1 if right else 2)}}} number {problem}.",
+        "gold": str(problem + 1),
+        "correct": right,
+    }
+
+
+@pytest.fixture(scope="module")
+def table(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    folder = tmp_path_factory.mktemp("replication")
+    rows = []
+    for dataset, right in (("aime24", 4), ("aime25", 2), ("hmmt_feb_2025", 1)):
+        for i in range(8):
+            rows.append(
+                _trace("me/distilled", "distilled", dataset, i, i < right, "Wait, perhaps not. But so.")
+            )
+            rows.append(
+                _trace(DAPO, "zero_rl", dataset, i, i < 2, "Maybe we add, but then so it is done here.")
+            )
+    file = folder / "traces.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    params = tomllib.loads(Path(script.__file__ or "").with_name("params.toml").read_text("utf-8"))
+    tables = script.run(Study(folder / "study", create=True), [str(file)], params)
+    found: pd.DataFrame = tables["replication"]
+    return found.set_index(["quantity", "models", "benchmarks"])
+
+
+def test_accuracy_is_the_mean_of_the_benchmarks(table: pd.DataFrame) -> None:
+    row = table.loc[("accuracy", "kind:distilled", "aime24+aime25+hmmt_feb_2025")]
+    assert row["yours"] == pytest.approx(100 * (4 + 2 + 1) / 24)
+    assert row["low95"] < row["yours"] < row["high95"]
+    assert (row["n_problems"], row["n_traces"], row["missing"]) == (24, 24, "")
+    best = table.loc[("accuracy", "best:zero_rl", "aime24+aime25+hmmt_feb_2025")]
+    assert best["yours"] == pytest.approx(25)
+    assert best["reported"] == "29.7 to 31.3"
+
+
+def test_limits_of_a_mean_combine_those_of_its_benchmarks(script: ModuleType) -> None:
+    levels = pd.DataFrame(
+        {
+            "group": ["m", "m"],
+            "dataset": ["a", "b"],
+            "value": [0.4, 0.6],
+            "low": [0.1, 0.2],
+            "high": [0.7, 1.0],
+            "n_problems": [3, 4],
+            "n_traces": [6, 8],
+        }
+    )
+    found = script._mean(levels, "m", ["a", "b"], {"aliases": {}, "benchmarks": {}})
+    assert found[:3] == pytest.approx((50, 50 - 100 * 0.5 / 2, 50 + 100 * 0.5 / 2))  # sqrt(.3^2 + .4^2) = .5
+    assert found[3:] == (7, 14, "")
+
+
+def test_rates_are_compared_on_shared_problems(table: pd.DataFrame) -> None:
+    row = table.loc[("rate ratio flexible_reasoning/anthropomorphic", "kind:distilled/kind:zero_rl", "")]
+    assert row["reported"] == "1 to any"
+    # "Wait" and "perhaps" of 9 words against "Maybe" of 14; numbers and \\boxed are no words
+    assert row["yours"] == pytest.approx((2 / 9) / (1 / 14))
+    assert row["n_problems"] == 24
+
+
+def test_what_is_missing_is_named_and_not_invented(table: pd.DataFrame) -> None:
+    orz = table.loc[("accuracy", "model:Open-Reasoner-Zero/Open-Reasoner-Zero-32B", "math500")]
+    assert math.isnan(orz["yours"])
+    assert orz["missing"] == "no graded traces of Open-Reasoner-Zero/Open-Reasoner-Zero-32B on MATH500"
+    ban = table.loc[("accuracy lost to the ban", "kind:distilled", "aime24+aime25")]
+    assert math.isnan(ban["yours"])
+    assert "reasonlens ban-ablation --ban wait,perhaps,alternatively,but" in ban["missing"]
+    behavior = table.loc[("rate ratio behavior/multi_perspective", "kind:distilled/kind:zero_rl", "")]
+    assert behavior["missing"] == "no behavior/multi_perspective in this study"
+
+
+def test_every_reported_number_has_a_source_and_a_confidence(table: pd.DataFrame) -> None:
+    assert set(table["confidence"]) == {"verified", "secondary"}
+    assert (table["source"].str.len() > 5).all()
