@@ -41,7 +41,7 @@ def show_rates(options: dict[str, Any]) -> None:
         )
         if names:
             report(outcome, strict=options["strict"])
-        found = tokens.estimate(Study(folder), plan, _question(options))
+        found = tokens.estimate(Study(folder), plan, _question(options), jobs=options["jobs"])
         print_tokens(found, top=options["top"])
         _keep(options, plan, found, given)
 
@@ -56,7 +56,10 @@ def _keep(options: dict[str, Any], plan: Plan, found: tokens.Tokens, given: Path
     if given is None:
         click.echo("Nothing else was kept; add --study DIR to keep the tables and a figure.")
         return
-    made = figures.draw(Study(given), Path(given) / "figures", "category_rates").files
+    study = Study(given)
+    made = figures.draw_apart(
+        study, Path(given) / "figures", "category_rates", apart=tokens.is_large(study, plan)
+    )
     click.echo(f"Study: {given} (tables {', '.join(Study(given).tables())})")
     click.echo(f"Figure: {made[0]} (also {', '.join(p.suffix for p in made[1:])})")
 

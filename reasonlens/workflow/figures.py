@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -14,8 +15,9 @@ from reasonlens.core import registry
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.figures import save
+from reasonlens.workflow import pool
 
-__all__ = ["Drawn", "draw"]
+__all__ = ["Drawn", "draw", "draw_apart"]
 
 _FOLDER = "reasonlens.figures"
 
@@ -52,6 +54,17 @@ def draw(study: Study, folder: Path, *names: str, formats: Sequence[str] = ("pdf
             continue
         drawn.files += save(module.draw(data), data, folder, name, formats)
     return drawn
+
+
+def draw_apart(study: Study, folder: Path, name: str, *, apart: bool) -> list[Path]:
+    """Draw one figure and return its files; `apart`: in a process, so that its memory is free after."""
+    work = partial(_draw_one, study.path, folder)
+    (drawn,) = pool.run(work, [name], jobs=1, apart=apart, preload=["reasonlens.workflow.figures"])
+    return drawn[1]
+
+
+def _draw_one(study: Path, folder: Path, name: str) -> list[Path]:
+    return draw(Study(study), folder, name).files
 
 
 def _files(study: Study, need: str) -> list[Path]:

@@ -6,8 +6,9 @@ write part by part, so memory does not grow with the input.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from reasonlens.core.study import Study
 from reasonlens.stats import rates as rate_rows
 from reasonlens.stats.comparisons import contrasts
 from reasonlens.stats.sums import Sums, merge, sums_of_tables
-from reasonlens.workflow import export
+from reasonlens.workflow import export, pool
 from reasonlens.workflow.run import Plan
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ BY = (("model_kind",), ("model_kind", "model"))
 """The groupings that are always estimated: by kind, and by model within kind."""
 
 _META = ["trace_id", "dataset", "problem_id", "model", "model_kind", "condition", "health", "n_model_tokens"]
-_MERGE_AFTER = 4  # parts whose sums are held before they are added up
+_PARTS_AT_ONCE = 4  # at least; a process that is handed few parts at a time passes much back
+_GROUPS_PER_PROCESS = 8
+_SMALL = 2**20  # below this many bytes of counts, starting processes costs more than it saves
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Tokens:
         return pd.concat([self.estimates, self.contrasts], ignore_index=True)
 
 
-def estimate(study: Study, plan: Plan, question: Question) -> Tokens:
+def estimate(study: Study, plan: Plan, question: Question, *, jobs: int | None = None) -> Tokens:
     """Estimate rates by kind and by model, and contrasts between kinds, and keep them in the study.
 
     Raises
@@ -70,7 +73,7 @@ def estimate(study: Study, plan: Plan, question: Question) -> Tokens:
     InputError
         If the study has no traces.
     """
-    sums = sums_of_study(study, plan)
+    sums = sums_of_study(study, plan, jobs=jobs)
     found = [
         rate_rows.rates(
             sums,
@@ -97,17 +100,51 @@ def estimate(study: Study, plan: Plan, question: Question) -> Tokens:
     return tokens
 
 
-def sums_of_study(study: Study, plan: Plan, tick: Callable[[str], None] = lambda _: None) -> Sums:
-    """Add up the counts of every part of a study by problem and group."""
-    held: list[Sums] = []
-    for part in study.parts("traces"):
-        held.append(_sums_of_part(study, plan, part))
-        tick(part)
-        if len(held) >= _MERGE_AFTER:
-            held = [merge(held)]
-    if not held or not sum(s.n_traces for s in held):
+def sums_of_study(study: Study, plan: Plan, *, jobs: int | None = None) -> Sums:
+    """Add up the counts of every part of a study by problem and group, in processes if it is large.
+
+    Raises
+    ------
+    InputError
+        If the study has no traces.
+    """
+    parts = study.parts("traces")
+    apart = is_large(study, plan)
+    n = min(jobs or pool.cores(), len(parts)) if apart else 1
+    groups = _groups(parts, max(1, n))
+    work = partial(_sums_of_parts, study.path, plan)
+    total: Sums | None = None
+    for _, found in pool.run(work, groups, jobs=n, apart=apart, preload=["reasonlens.workflow.tokens"]):
+        total = found if total is None else merge([total, found])
+    if total is None or not total.n_traces:
         raise InputError(f"the study {study.path} has no traces")
-    return merge(held)
+    return total
+
+
+def is_large(study: Study, plan: Plan) -> bool:
+    """Tell whether the counts of a study are worth processes of their own."""
+    size = 0
+    for part in study.parts("traces"):
+        size += sum(
+            study.part_path("counts", part, *plan.counts_folder(x)).stat().st_size for x in plan.lexicons
+        )
+        if size > _SMALL:
+            return True
+    return False
+
+
+def _groups(parts: Sequence[str], jobs: int) -> Iterator[Sequence[str]]:
+    size = max(_PARTS_AT_ONCE, -(-len(parts) // (jobs * _GROUPS_PER_PROCESS)))
+    return (parts[i : i + size] for i in range(0, len(parts), size))
+
+
+def _sums_of_parts(folder: Path, plan: Plan, parts: Sequence[str]) -> Sums:
+    study, total = Study(folder), None
+    for start in range(0, len(parts), _PARTS_AT_ONCE):
+        found = merge(_sums_of_part(study, plan, part) for part in parts[start : start + _PARTS_AT_ONCE])
+        total = found if total is None else merge([total, found])
+    assert total is not None  # groups are never empty
+    return total
 
 
 def _sums_of_part(study: Study, plan: Plan, part: str) -> Sums:
