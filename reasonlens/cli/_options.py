@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["example", "ingest_options", "jobs_option", "study_option"]
+__all__ = [
+    "example",
+    "exclude_option",
+    "ingest_options",
+    "jobs_option",
+    "lexicon_options",
+    "part_option",
+    "seed_option",
+    "study_option",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,6 +46,54 @@ def jobs_option(command: Command) -> Command:
         metavar="N",
         help="Processes to use (default: all cores; 1 for small inputs).",
     )(command)
+
+
+def lexicon_options(command: Command) -> Command:
+    """Add ``--lexicon`` and ``--category``."""
+    for option in (
+        click.option(
+            "--category", "categories", multiple=True, metavar="NAME=W,W", help="A category on the spot."
+        ),
+        click.option(
+            "--lexicon",
+            "-l",
+            "lexicons",
+            multiple=True,
+            metavar="NAME|FILE",
+            help="A shipped word list or a file of yours (.toml, .dic, .yml); several times for several. "
+            "[default: flexible_reasoning]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def part_option(what: str) -> Callable[[Command], Command]:
+    """Add ``--part``; `what` says what is done to that text."""
+    return click.option(
+        "--part",
+        type=click.Choice(["response", "reasoning", "answer"]),
+        default="response",
+        show_default=True,
+        help=f"Which text is {what}.",
+    )
+
+
+def exclude_option(*default: str, note: str = "") -> Callable[[Command], Command]:
+    """Add ``--exclude``; without `default`, `note` says what is left out."""
+    given: dict[str, Any] = {"default": list(default), "show_default": True} if default else {}
+    return click.option(
+        "--exclude",
+        type=click.Choice(["truncated", "empty", "no_reasoning", "looping", "none"]),
+        multiple=True,
+        help="Leave out traces with this health flag; several times for several." + note,
+        **given,
+    )
+
+
+def seed_option(what: str) -> Callable[[Command], Command]:
+    """Add ``--seed`` of `what`."""
+    return click.option("--seed", type=int, default=0, show_default=True, help=f"Seed of {what}.")
 
 
 def ingest_options(command: Command) -> Command:

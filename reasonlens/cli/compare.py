@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from reasonlens.cli._options import example, ingest_options, jobs_option, study_option
+from reasonlens.cli._options import (
+    example,
+    exclude_option,
+    ingest_options,
+    jobs_option,
+    lexicon_options,
+    part_option,
+    seed_option,
+    study_option,
+)
 
 
 @click.command(
@@ -30,15 +39,7 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
     "accuracy, truncated, looping, ...; several times for several. [default: all of the first lexicon, "
     "length/words, accuracy, truncated, looping]",
 )
-@click.option(
-    "--lexicon",
-    "-l",
-    "lexicons",
-    multiple=True,
-    metavar="NAME|FILE",
-    help="A word list to measure; several times for several. [default: flexible_reasoning]",
-)
-@click.option("--category", "categories", multiple=True, metavar="NAME=W,W", help="A category on the spot.")
+@lexicon_options
 @click.option(
     "--by",
     type=click.Choice(["model_kind", "model", "condition"]),
@@ -72,21 +73,10 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
     "--outcome", type=click.Choice(["correct"]), help="How measures go with being right, instead of groups."
 )
 @click.option("--k", "ks", metavar="K,K", help="pass@k, avg@k and maj@k of accuracy, for instance 1,2,4,8.")
-@click.option(
-    "--part",
-    type=click.Choice(["response", "reasoning", "answer"]),
-    default="response",
-    show_default=True,
-    help="Which text is measured.",
-)
+@part_option("measured")
 @click.option("--tokenizer", metavar="PATH|ID", help="Count model tokens with this tokenizer.")
-@click.option(
-    "--exclude",
-    type=click.Choice(["truncated", "empty", "no_reasoning", "looping", "none"]),
-    multiple=True,
-    help="Leave out traces with this flag. [default: empty ones, where a text is described]",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of random orders.")
+@exclude_option(note=" [default: empty ones, where a text is described]")
+@seed_option("random orders")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Rows to .csv .parquet .json .md .tex."
 )

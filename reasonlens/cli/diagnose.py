@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from reasonlens.cli._options import example, ingest_options, jobs_option, study_option
+from reasonlens.cli._options import (
+    example,
+    exclude_option,
+    ingest_options,
+    jobs_option,
+    seed_option,
+    study_option,
+)
 
 
 @click.command(
@@ -60,14 +67,7 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
     type=click.Choice(["id", "text", "order"]),
     help="How --logprobs finds its traces [default: id, then text].",
 )
-@click.option(
-    "--exclude",
-    type=click.Choice(["truncated", "empty", "no_reasoning", "looping", "none"]),
-    multiple=True,
-    default=["empty"],
-    show_default=True,
-    help="Leave out traces with this health flag; several times for several.",
-)
+@exclude_option("empty")
 @click.option(
     "--quotes",
     type=click.IntRange(0, 100),
@@ -76,7 +76,7 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
     help="Quotes per flagged signature.",
 )
 @click.option("--all", "everything", is_flag=True, help="Show the numbers behind every verdict.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the sample of quotes.")
+@seed_option("the sample of quotes")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

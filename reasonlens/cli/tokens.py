@@ -7,9 +7,16 @@ from typing import Any
 
 import click
 
-from reasonlens.cli._options import example, ingest_options, jobs_option, study_option
-
-_FLAGS = ["truncated", "empty", "no_reasoning", "looping"]
+from reasonlens.cli._options import (
+    example,
+    exclude_option,
+    ingest_options,
+    jobs_option,
+    lexicon_options,
+    part_option,
+    seed_option,
+    study_option,
+)
 
 
 @click.command(
@@ -24,23 +31,8 @@ _FLAGS = ["truncated", "empty", "no_reasoning", "looping"]
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="FILES... | STUDY")
 @study_option
-@click.option(
-    "--lexicon",
-    "-l",
-    "lexicons",
-    multiple=True,
-    metavar="NAME|FILE",
-    help="A shipped word list or a file of yours (.toml, .dic, .yml); several times for several. "
-    "[default: flexible_reasoning]",
-)
-@click.option("--category", "categories", multiple=True, metavar="NAME=W,W", help="A category on the spot.")
-@click.option(
-    "--part",
-    type=click.Choice(["response", "reasoning", "answer"]),
-    default="response",
-    show_default=True,
-    help="Which text is counted.",
-)
+@lexicon_options
+@part_option("counted")
 @click.option(
     "--per",
     type=click.Choice(["words", "model-tokens", "response", "presence"]),
@@ -49,14 +41,7 @@ _FLAGS = ["truncated", "empty", "no_reasoning", "looping"]
     help="Per 1,000 words or model tokens, per response, or the share of responses with a hit.",
 )
 @click.option("--tokenizer", metavar="PATH|ID", help="Count model tokens with this tokenizer.")
-@click.option(
-    "--exclude",
-    type=click.Choice([*_FLAGS, "none"]),
-    multiple=True,
-    default=["empty"],
-    show_default=True,
-    help="Leave out traces with this health flag; several times for several.",
-)
+@exclude_option("empty")
 @click.option("--reference", metavar="KIND", help="The kind that others are compared with [default: base].")
 @click.option("--all-problems", is_flag=True, help="Compare on all problems, not only on shared ones.")
 @click.option("--top", type=click.IntRange(min=0), default=8, show_default=True, help="Entries to show.")
@@ -125,13 +110,7 @@ _FLAGS = ["truncated", "empty", "no_reasoning", "looping"]
     metavar="DP",
     help="How unevenly a word of --keyness may be spread over problems: 0 evenly, 1 in one only.",
 )
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Seed of the --kwic sample and of the draws of --positions and --keyness.",
-)
+@seed_option("the --kwic sample and of the draws of --positions and --keyness")
 @jobs_option
 @ingest_options
 def command(**options: Any) -> None:
@@ -142,6 +121,9 @@ def command(**options: Any) -> None:
     """
     from reasonlens.cli import _keyness, _positions, _tokens
 
+    asked = [f"--{name}" for name in ("kwic", "positions", "keyness") if options[name]]
+    if len(asked) > 1:
+        raise click.UsageError(f"{' and '.join(asked)} show different things; run one at a time")
     if options["kwic"]:
         _tokens.show_kwic(options)
     elif options["positions"]:

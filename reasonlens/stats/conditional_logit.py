@@ -35,7 +35,7 @@ class ConditionalLogit:
         value = float(self.coefficients[column])
         error = float(np.sqrt(self.covariance[column, column]))
         method = f"conditional logit by problem, jackknife over problems (CR3), t, {self.left_out} left out"
-        if not np.isfinite(error):
+        if not (np.isfinite(error) and error > 0):
             low = high = p = np.nan
             method += ": too few problems for an interval"
         else:

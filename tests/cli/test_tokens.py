@@ -142,3 +142,9 @@ def test_strict_makes_a_skipped_row_an_error(outputs: Path) -> None:
     strict = run("tokens", outputs, "--category", "w=wait", "--strict")
     assert strict.exit_code == 1
     assert "--strict: 1 rows were skipped and 0 inputs not read" in strict.stderr
+
+
+def test_two_views_at_once_are_refused(outputs: Path) -> None:
+    result = run("tokens", outputs, "--kwic", "wait", "--positions")
+    assert result.exit_code == 2
+    assert "--kwic and --positions show different things; run one at a time" in result.output

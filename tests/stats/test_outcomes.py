@@ -7,7 +7,7 @@ import pytest
 
 from reasonlens.core.tables import POOLED
 from reasonlens.stats.association import within_difference, within_problem_auc
-from reasonlens.stats.conditional_logit import conditional_logit
+from reasonlens.stats.conditional_logit import ConditionalLogit, conditional_logit
 from reasonlens.stats.measured import Choice, Grouped, Sheet, Traces
 from reasonlens.stats.outcomes import ACROSS, OTHER, SAME, across_models, within_problems
 from tests.stats.tracing import LENGTH, RATE, traces
@@ -185,3 +185,11 @@ def test_two_models_or_two_benchmarks_are_never_pooled() -> None:
     assert POOLED not in {row["dataset"] for row in found}
     few = across_models(Sheet(Grouped(traces(rows[:2])), RATE, Choice()), seed=0)
     assert few == []
+
+
+def test_no_spread_between_problems_gives_no_interval() -> None:
+    model = ConditionalLogit(np.array([0.5]), np.zeros((1, 1)), -3.0, 4, 8, 0)
+    found = model.odds_ratio(0)
+    assert found.value == pytest.approx(np.exp(0.5))
+    assert np.isnan([found.low, found.high, found.p_value]).all()
+    assert "too few problems for an interval" in found.method
