@@ -1,0 +1,252 @@
+"""One trace as a document: its texts, what is marked in them, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from reasonlens.core.errors import InputError, ReasonlensError
+from reasonlens.lexicon import count, definition
+from reasonlens.lexicon.definition import Lexicon
+from reasonlens.view.index import Index
+
+__all__ = ["Block", "Document", "Layer", "Mark", "Piece", "blocks", "categories", "read", "strip"]
+
+_ROW_GROUP = 500
+_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
+_LONGEST = 4000  # characters of a block: a browser lays out what is in sight, block by block
+_BINS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Something that can be shown in a text: a category of words, or a behavior with its quotes."""
+
+    key: str
+    kind: str  # "category" or "behavior"
+    title: str
+    color: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """``text[start:end]`` of the response belongs to a layer (Python characters); `note` says why."""
+
+    start: int
+    end: int
+    layer: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text with the layers that it belongs to."""
+
+    text: str
+    layers: tuple[int, ...]
+    note: str
+    first: bool  # the first piece of a mark: what the keyboard jumps to
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, with the part of the response that it belongs to."""
+
+    number: int
+    start: int
+    part: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A trace with everything that is known of it.
+
+    ``record`` is its row of `traces`; ``marks`` lie in ``record["response"]``; ``labels`` are its rows of
+    `labels`, ``grades`` of `grades`, ``steps`` of `steps`; ``unlisted`` names lists that were counted but
+    are not installed here, so that their words cannot be shown.
+    """
+
+    record: dict[str, Any]
+    layers: tuple[Layer, ...]
+    marks: tuple[Mark, ...]
+    labels: tuple[dict[str, Any], ...]
+    grades: tuple[dict[str, Any], ...]
+    steps: tuple[dict[str, Any], ...]
+    unlisted: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole response."""
+        return str(self.record["response"])
+
+    def counts(self) -> dict[int, int]:
+        """Return the number of marks of each layer."""
+        found = dict.fromkeys(range(len(self.layers)), 0)
+        for mark in self.marks:
+            found[mark.layer] += 1
+        return found
+
+
+def read(index: Index, trace_id: str) -> Document:
+    """Read a trace and mark its words and quotes.
+
+    Raises
+    ------
+    InputError
+        If there is no such trace, or the study was made without texts.
+    """
+    record = _record(index, trace_id)
+    if record["response"] is None:
+        raise InputError(
+            f"the study {index.study.path} was made without texts; read the files again with --study"
+        )
+    known, unlisted = categories(index)
+    layers = [Layer(key, "category", key.split("/")[1].replace("_", " "), i) for i, key in enumerate(known)]
+    marks = list(_words(record, index))
+    labels = _rows(index, "labels", trace_id)
+    for label in labels:
+        key = f"{label['judge']}/{label['behavior']}"
+        if label["unit"] == "trace" and label["verdict"] == "present":
+            layers.append(Layer(key, "behavior", label["behavior"].replace("_", " "), len(layers)))
+            notes = label["rationale"] or ""
+            marks += [Mark(q["start"], q["end"], len(layers) - 1, notes) for q in _found(label)]
+    return Document(
+        record,
+        tuple(layers),
+        tuple(sorted(marks, key=lambda m: (m.start, m.end))),
+        tuple(labels),
+        tuple(_rows(index, "grades", trace_id)),
+        tuple(_rows(index, "steps", trace_id)),
+        unlisted,
+    )
+
+
+def _found(label: dict[str, Any]) -> list[dict[str, Any]]:
+    return [q for q in label["quotes"] or () if q["found"] != "missing" and q["start"] is not None]
+
+
+def _record(index: Index, trace_id: str) -> dict[str, Any]:
+    about = index.traces.iloc[index.row_of(trace_id)]
+    part, row = index.parts[int(about["part"])], int(about["row"])
+    with pq.ParquetFile(index.study.part_path("traces", part)) as file:
+        for number in range(file.num_row_groups):
+            size = file.metadata.row_group(number).num_rows
+            if row < size:
+                found = file.read_row_group(number).slice(row, 1).to_pylist()[0]
+                return dict(found)
+            row -= size
+    raise ReasonlensError(f"{index.study.path} was changed while it was open; start the viewer again")
+
+
+def _rows(index: Index, table: str, trace_id: str) -> list[dict[str, Any]]:
+    if not (index.study.path / table).is_dir():
+        return []
+    rows = index.study.read(table, where=ds.field("trace_id") == trace_id)
+    return [dict(row) for row in rows.to_pylist()]
+
+
+def categories(index: Index) -> tuple[list[str], tuple[str, ...]]:
+    """Return the counted categories that can be shown, and the lists that are not installed here."""
+    lexicons, unlisted = _lexicons(tuple(index.lexicons.items()))
+    return [f"{x.name}/{c.name}" for x in lexicons for c in x.categories], unlisted
+
+
+@lru_cache(maxsize=8)
+def _lexicons(counted: tuple[tuple[str, str], ...]) -> tuple[tuple[Lexicon, ...], tuple[str, ...]]:
+    found, unlisted = [], []
+    for name, digest in counted:
+        lexicon = definition.load(name) if name in definition.names() else None
+        if lexicon is not None and lexicon.digest == digest:
+            found.append(lexicon)
+        else:
+            unlisted.append(name)
+    return tuple(found), tuple(unlisted)
+
+
+def _words(record: dict[str, Any], index: Index) -> Iterable[Mark]:
+    lexicons, _ = _lexicons(tuple(index.lexicons.items()))
+    if not lexicons:
+        return
+    places = {f"{x.name}/{c.name}": None for x in lexicons for c in x.categories}
+    number = {key: i for i, key in enumerate(places)}
+    row = pa.table(
+        {"trace_id": [record["trace_id"]], "response": pa.array([record["response"]], pa.large_string())}
+    )
+    hits = count.match_table(row, lexicons)
+    columns = [hits.column(name).to_pylist() for name in ("lexicon", "category", "start", "end", "entry")]
+    for lexicon, category, start, end, entry in zip(*columns, strict=True):
+        yield Mark(start, end, number[f"{lexicon}/{category}"], entry)
+
+
+def blocks(document: Document) -> list[Block]:
+    """Cut the response into paragraphs, and each paragraph into pieces with the same layers."""
+    text, edges = document.text, _edges(document)
+    cuts = [0, *(m.end() for m in _BLANK.finditer(text)), len(text)]
+    bounds = sorted({*_shortened(cuts), *(at for at, _ in edges)} - {len(text)}) or [0]
+    found, active = [], 0
+    for number, (start, end) in enumerate(zip(bounds, [*bounds[1:], len(text)], strict=True)):
+        part = next(name for at, name in reversed(edges) if at <= start)
+        while active < len(document.marks) and document.marks[active].end <= start:
+            active += 1
+        found.append(Block(number, start, part, tuple(_pieces(text, start, end, document.marks, active))))
+    return found
+
+
+def _shortened(cuts: Sequence[int]) -> Iterable[int]:
+    for start, end in pairwise(cuts):
+        yield from range(start, max(end, start + 1), _LONGEST)
+
+
+def _edges(document: Document) -> list[tuple[int, str]]:
+    """Return where the reasoning and the answer begin in the response."""
+    text, answer = document.text, document.record["answer"] or ""
+    at = text.rfind(answer) if answer else -1
+    if not document.record["reasoning"]:
+        return [(0, "answer")]
+    return [(0, "reasoning"), (at, "answer")] if at > 0 else [(0, "reasoning")]
+
+
+def _pieces(text: str, start: int, end: int, marks: Sequence[Mark], first: int) -> Iterable[Piece]:
+    mine = []
+    for mark in marks[first:]:
+        if mark.start >= end:
+            break
+        if mark.end > start:
+            mine.append(mark)
+    at = sorted({start, end, *(min(max(edge, start), end) for m in mine for edge in (m.start, m.end))})
+    open_marks: list[Mark] = []
+    waiting = 0
+    for left, right in pairwise(at):
+        while waiting < len(mine) and mine[waiting].start <= left:
+            open_marks.append(mine[waiting])
+            waiting += 1
+        open_marks = [m for m in open_marks if m.end > left]
+        yield Piece(
+            text[left:right],
+            tuple(dict.fromkeys(m.layer for m in open_marks)),
+            "; ".join(dict.fromkeys(m.note for m in open_marks if m.note)),
+            any(m.start == left for m in open_marks),
+        )
+
+
+def strip(document: Document, found: Sequence[Block]) -> list[tuple[int, int, int, int]]:
+    """Return the ticks of the position strip: (layer, place in 1/400 of the text, block, number of marks)."""
+    size = max(len(document.text), 1)
+    starts = [block.start for block in found]
+    ticks: dict[tuple[int, int], list[int]] = {}
+    block = 0
+    for mark in document.marks:
+        while block + 1 < len(starts) and starts[block + 1] <= mark.start:
+            block += 1
+        tick = ticks.setdefault((mark.layer, mark.start * _BINS // size), [found[block].number, 0])
+        tick[1] += 1
+    return [(layer, place, at, n) for (layer, place), (at, n) in ticks.items()]

@@ -1,0 +1,62 @@
+"""Text of a trace as HTML: escaped, with marks, and with what is invisible or turns lines made visible."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Protocol
+
+from markupsafe import Markup, escape
+
+__all__ = ["marked", "shown"]
+
+# Controls but tab and line feed; bidirectional overrides, isolates and marks; zero-width characters
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+)
+
+
+class Stretch(Protocol):
+    """What `marked` needs of a piece of text."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def layers(self) -> tuple[int, ...]: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def first(self) -> bool: ...
+
+
+def shown(text: str | None) -> Markup:
+    """Return `text` for a page; characters that hide or turn text are named in its place.
+
+    Examples
+    --------
+    >>> str(shown("<b>\\u202e"))
+    '&lt;b&gt;<span class="hidden">U+202E</span>'
+    """
+    found, end = [], 0
+    text = "" if text is None else str(text)
+    for match in _HIDDEN.finditer(text):
+        found += [escape(text[end : match.start()]), _named(match.group())]
+        end = match.end()
+    return Markup("").join([*found, escape(text[end:])])
+
+
+def _named(char: str) -> Markup:
+    return Markup('<span class="hidden">U+{:04X}</span>').format(ord(char))
+
+
+def marked(pieces: Iterable[Stretch]) -> Markup:
+    """Return pieces as HTML, each with layers in a ``mark`` whose classes name them."""
+    found = []
+    for piece in pieces:
+        text = shown(piece.text)
+        if not piece.layers:
+            found.append(text)
+            continue
+        names = " ".join(f"l{layer}" for layer in piece.layers) + (" first" if piece.first else "")
+        found.append(Markup('<mark class="{}" title="{}">{}</mark>').format(names, piece.note, text))
+    return Markup("").join(found)
