@@ -1,0 +1,222 @@
+"""The journal of calls: what was paid for is on disk before anything looks at it.
+
+One SQLite file, write-ahead log, full synchronization, one writer. Rows are committed in groups (all that
+came within some milliseconds), so a thousand answers a second cost a few dozen synchronizations.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sqlite3
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from reasonlens.core.errors import InputError
+
+__all__ = ["Journal", "Stored"]
+
+_VERSION = 1
+_GROUP = 256  # rows in one commit at most
+_WAIT = 0.01  # seconds that a commit waits for company
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "lustre", "gpfs", "afs", "ceph"}
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS answer (
+  key BLOB NOT NULL, attempt INTEGER NOT NULL, status INTEGER NOT NULL, body BLOB NOT NULL,
+  cost REAL, model TEXT NOT NULL, seconds REAL, time REAL NOT NULL,
+  PRIMARY KEY (key, attempt)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batch (
+  name TEXT PRIMARY KEY, server TEXT NOT NULL, keys BLOB NOT NULL, id TEXT, state TEXT NOT NULL,
+  time REAL NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One answer as it came over the wire."""
+
+    attempt: int
+    status: int
+    body: bytes
+    cost: float | None
+    model: str
+    time: float
+
+
+class Journal:
+    """A file of answers by key.
+
+    Parameters
+    ----------
+    path
+        The file; made if it does not exist.
+
+    Raises
+    ------
+    InputError
+        If the file is no journal, or was written by a newer version.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._queue: queue.Queue[tuple[str, tuple[Any, ...], Future[None]] | None] = queue.Queue()
+        self._readers = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        try:
+            self._writer = self._connect()
+            mode = "DELETE" if _on_network(self.path) else "WAL"  # shared memory needs a local disk
+            self._writer.execute(f"PRAGMA journal_mode={mode}")
+            self._writer.execute("PRAGMA synchronous=FULL")
+            self._writer.executescript(_SCHEMA)
+            self._check()
+        except sqlite3.DatabaseError as error:
+            raise InputError(f"{self.path} is no journal of calls ({error}); move it away") from None
+        self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
+        self._thread.start()
+
+    def _connect(self) -> sqlite3.Connection:
+        made = sqlite3.connect(self.path, timeout=60, check_same_thread=False, isolation_level=None)
+        self._opened.append(made)
+        return made
+
+    def _check(self) -> None:
+        self._writer.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (str(_VERSION),))
+        (found,) = self._writer.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
+        if int(found) != _VERSION:
+            raise InputError(f"{self.path} has journal version {found}; this version reads {_VERSION}")
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit what waits, and close the file."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+        for connection in self._opened:
+            connection.close()
+
+    def put(self, key: str, stored: Stored, seconds: float = float("nan")) -> Future[None]:
+        """Keep an answer; the future is done once it is on disk."""
+        row = (
+            bytes.fromhex(key),
+            stored.attempt,
+            stored.status,
+            zlib.compress(stored.body, 6),
+            stored.cost,
+            stored.model,
+            seconds,
+            stored.time,
+        )
+        return self._enqueue("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def get(self, key: str) -> list[Stored]:
+        """Return every answer to a key, in the order of attempts."""
+        sql = "SELECT attempt, status, body, cost, model, time FROM answer WHERE key = ? ORDER BY attempt"
+        rows = self._reader().execute(sql, (bytes.fromhex(key),))
+        return [
+            Stored(n, status, zlib.decompress(body), cost, model, t)
+            for n, status, body, cost, model, t in rows
+        ]
+
+    def keys(self) -> dict[str, int]:
+        """Return the number of attempts of every key."""
+        rows = self._reader().execute("SELECT hex(key), max(attempt) FROM answer GROUP BY key")
+        return {key.lower(): n + 1 for key, n in rows}
+
+    def cost(self) -> float:
+        """Return what the answers cost, as far as prices are known, in US dollars."""
+        (total,) = self._reader().execute("SELECT total(cost) FROM answer").fetchone()
+        return float(total)
+
+    def put_batch(
+        self, name: str, server: str, keys: Iterable[str], state: str, batch: str | None
+    ) -> Future[None]:
+        """Keep the state of a batch."""
+        held = zlib.compress(b"".join(bytes.fromhex(key) for key in keys))
+        row = (name, server, held, batch, state, time.time())
+        return self._enqueue("INSERT OR REPLACE INTO batch VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def batches(self, server: str) -> Iterator[tuple[str, list[str], str | None, str]]:
+        """Yield name, keys, id and state of every batch that was begun at a server."""
+        sql = "SELECT name, keys, id, state FROM batch WHERE server = ? ORDER BY time"
+        for name, held, batch, state in self._reader().execute(sql, (server,)).fetchall():
+            raw = zlib.decompress(held)
+            yield name, [raw[i : i + 32].hex() for i in range(0, len(raw), 32)], batch, state
+
+    def _reader(self) -> sqlite3.Connection:
+        if not hasattr(self._readers, "connection"):
+            self._readers.connection = self._connect()
+        connection: sqlite3.Connection = self._readers.connection
+        return connection
+
+    def _enqueue(self, sql: str, row: tuple[Any, ...]) -> Future[None]:
+        done: Future[None] = Future()
+        self._queue.put((sql, row, done))
+        return done
+
+    def _write(self) -> None:
+        ending = False
+        while not ending:
+            first = self._queue.get()
+            group = [] if first is None else [first]
+            ending = first is None
+            until = time.monotonic() + _WAIT
+            while not ending and len(group) < _GROUP:
+                try:
+                    following = self._queue.get(timeout=max(0.0, until - time.monotonic()))
+                except queue.Empty:
+                    break
+                if following is None:
+                    ending = True
+                else:
+                    group.append(following)
+            self._commit(group)
+
+    def _commit(self, group: list[tuple[str, tuple[Any, ...], Future[None]]]) -> None:
+        if not group:
+            return
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            for sql, row, _ in group:
+                self._writer.execute(sql, row)
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            for *_, done in group:
+                done.set_exception(InputError(f"{self.path} cannot be written: {error}"))
+            return
+        for *_, done in group:
+            done.set_result(None)
+
+
+def _on_network(path: Path) -> bool:
+    """Tell whether a path lies on a network file system, where the write-ahead log is not safe."""
+    try:
+        mounts = Path("/proc/mounts").read_text("utf-8").splitlines()
+    except OSError:
+        return False
+    here, best, kind = str(path.parent.resolve()), "", ""
+    for line in mounts:
+        fields = line.split()
+        at = fields[1].replace("\\040", " ") if len(fields) > 2 else ""
+        if at and (here == at or here.startswith(at.rstrip(os.sep) + os.sep)) and len(at) >= len(best):
+            best, kind = at, fields[2]
+    return kind in _NETWORK

@@ -1,0 +1,129 @@
+"""How fast to ask: as fast as goes, until a server says that it is too fast.
+
+A single "too many requests" slows down nobody but the call that it hit. Once they are more than a tenth of
+the last seconds, all calls keep to a common rate: what the server advertises, or what it let through, which
+then grows slowly and falls at most once a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+
+__all__ = ["Pace", "retry_after"]
+
+_WINDOW = 2.0  # seconds looked back on
+_SHARE = 0.1  # of limited answers above which all calls are paced
+_FEWEST = 10  # answers in the window before a share means anything
+_GROWTH, _FALL = 1.05, 0.85  # per second
+_LONGEST = 120.0  # seconds: a server that asks for more is asked again after this
+_PART = re.compile(r"([\d.]+)(ms|h|m|s)")
+_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def retry_after(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
+    """Return the seconds that a server asks to wait, or ``None``.
+
+    Examples
+    --------
+    >>> retry_after({"Retry-After": "1.5"})
+    1.5
+    >>> retry_after({"retry-after-ms": "250"})
+    0.25
+    """
+    held = {name.lower(): value for name, value in headers.items()}
+    try:
+        if "retry-after-ms" in held:
+            return max(0.0, float(held["retry-after-ms"]) / 1000)
+        if "retry-after" in held:
+            return max(0.0, float(held["retry-after"]))
+    except ValueError:
+        try:
+            return max(0.0, parsedate_to_datetime(held["retry-after"]).timestamp() - now())
+        except (ValueError, TypeError, KeyError):
+            return None
+    return None
+
+
+def advertised(headers: Mapping[str, str]) -> float | None:
+    """Return the requests per second that rate-limit headers promise, or ``None``.
+
+    ``x-ratelimit-limit-requests`` counts requests per minute; with ``x-ratelimit-reset-requests`` a small
+    limit may be of a shorter time, so a limit without a reset of at least a second is not trusted.
+    """
+    held = {name.lower(): value for name, value in headers.items()}
+    try:
+        limit = float(held["x-ratelimit-limit-requests"])
+    except (KeyError, ValueError):
+        return None
+    return limit / 60 if limit > 0 else None
+
+
+class Pace:
+    """Lets calls through; shared by all workers of one event loop."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: deque[tuple[float, bool]] = deque()
+        self._rate: float | None = None
+        self._next = self._pause = self._changed = 0.0
+        self._promised: float | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """Calls per second that are let through, or ``None`` for as many as come."""
+        return self._rate
+
+    async def turn(self) -> None:
+        """Wait until the next call may go."""
+        while (wait := self._wait()) > 0:
+            await asyncio.sleep(wait)
+        if self._rate is not None:
+            self._grow()
+            self._next = max(self._next, self._clock()) + 1 / self._rate
+
+    def _wait(self) -> float:
+        now = self._clock()
+        until = max(self._pause, self._next if self._rate is not None else 0.0)
+        return until - now
+
+    def answered(self, headers: Mapping[str, str], *, limited: bool) -> float:
+        """Take note of an answer; return the seconds that a limited call waits itself."""
+        now = self._clock()
+        self._seen.append((now, limited))
+        while self._seen and self._seen[0][0] < now - _WINDOW:
+            self._seen.popleft()
+        promised = advertised(headers)
+        if promised is not None:
+            self._promised = promised
+        if not limited:
+            return 0.0
+        asked = retry_after(headers)
+        crowded = sum(hit for _, hit in self._seen)
+        if len(self._seen) >= _FEWEST and crowded > _SHARE * len(self._seen):
+            self._slow(now, len(self._seen) - crowded)
+            if asked is not None:
+                self._pause = max(self._pause, now + min(asked, 1.0))
+        wait = min(asked, _LONGEST) if asked is not None else 0.5
+        return wait * (1 + 0.25 * random.random())
+
+    def _slow(self, now: float, admitted: int) -> None:
+        if self._rate is None:
+            measured = 0.9 * admitted / _WINDOW
+            self._rate = max(0.2, 0.95 * self._promised if self._promised else measured)
+            self._changed = now
+        elif now - self._changed >= 1.0:
+            self._rate = max(0.2, self._rate * _FALL)
+            self._changed = now
+
+    def _grow(self) -> None:
+        now = self._clock()
+        if self._rate is not None and now - self._changed >= 1.0:
+            limit = 0.97 * self._promised if self._promised else float("inf")
+            self._rate = max(min(self._rate * _GROWTH, limit), 0.2)
+            self._changed = now
