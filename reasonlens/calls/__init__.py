@@ -38,26 +38,33 @@ class Endpoint:
         looks for it in the answer (servers without schemas).
     headers
         What else is sent; no part of the key.
+    insecure
+        Allow ``http://`` to a server that is neither on this machine nor in a private network.
     """
 
     base_url: str = f"{_OPENAI}/v1"
     model: str = "gpt-4o-2024-11-20"
     key_env: str = "OPENAI_API_KEY"
     form: str = "schema"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold secrets
+    insecure: bool = False
 
     @property
     def is_openai(self) -> bool:
         """Whether this is OpenAI's own server."""
-        return self.base_url.startswith(_OPENAI)
+        return self.base_url.startswith(f"{_OPENAI}/")
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How an answer is drawn. A server's own defaults differ, so all of it is always sent."""
+    """How an answer is drawn.
 
-    temperature: float = 0.0
-    top_p: float = 1.0
+    A server's own defaults differ, so all of it is sent, except what is ``None`` (some models take no
+    temperature).
+    """
+
+    temperature: float | None = 0.0
+    top_p: float | None = 1.0
     seed: int | None = 0
     max_tokens: int = 2000
 
@@ -149,11 +156,13 @@ def body_of(endpoint: Endpoint, sampling: Sampling, request: Request) -> dict[st
     body: dict[str, Any] = {
         "model": endpoint.model,
         "messages": messages,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        # servers that are not OpenAI's know the older name only
+        # some servers that are not OpenAI's know the older name only
         "max_completion_tokens" if endpoint.is_openai else "max_tokens": sampling.max_tokens,
     }
+    if sampling.temperature is not None:
+        body["temperature"] = sampling.temperature
+    if sampling.top_p is not None:
+        body["top_p"] = sampling.top_p
     if sampling.seed is not None:
         body["seed"] = sampling.seed + request.repeat
     if request.schema is not None and endpoint.form == "schema":

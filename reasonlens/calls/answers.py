@@ -1,24 +1,62 @@
-"""From the bytes of a chat completion to an `Answer`, or to the reason why there is none."""
+"""From the bytes of a reply to an `Answer`, or to the reason why there is none."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
 
-from reasonlens.calls import Answer, Endpoint, Request
+from reasonlens.calls import Answer, Endpoint, Request, Sampling, body_of, request_key
 from reasonlens.calls.journal import Stored
 from reasonlens.calls.prices import Price
 
-__all__ = ["Parse", "Usage", "answer_of", "problem_of", "usage_of"]
+__all__ = ["Parse", "Reading", "Usage", "Wire", "answer_of", "chat", "problem_of", "same_model", "usage_of"]
 
 Parse = Callable[[Any], Any]
 """Checks and converts the JSON value of an answer; raises ``ValueError`` with what is wrong."""
 
+Reading = tuple[str, str | None, Any, str]
+"""State, text, parsed value and problem of one reply."""
+
 _SHOWN = 300  # characters of a server's message
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One kind of call: where it goes, what is sent and kept, and how a reply is read.
+
+    Parameters
+    ----------
+    path
+        Below the server's base address.
+    key, body
+        Make the key and the body of a request.
+    read
+        Reads the JSON value of a reply to a request (``None`` if it is none).
+    most_tokens
+        Tokens of an answer at most.
+    """
+
+    path: str
+    key: Callable[[Any], str]
+    body: Callable[[Any], dict[str, Any]]
+    read: Callable[[Any, Any], Reading]
+    most_tokens: int
+
+
+def chat(endpoint: Endpoint, sampling: Sampling, parse: Parse | None) -> Wire:
+    """Return the wire for chat completions."""
+    return Wire(
+        "/chat/completions",
+        partial(request_key, endpoint, sampling),
+        partial(body_of, endpoint, sampling),
+        partial(_read_chat, endpoint, parse),
+        sampling.max_tokens,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +69,8 @@ class Usage:
 
     def cost(self, price: Price | None, *, batch: bool = False) -> float | None:
         """Return the price of the call, or ``None`` if it cannot be known."""
+        if price is not None and price.free:
+            return 0.0
         if price is None or self.prompt is None or self.completion is None:
             return None
         return price.of(self.prompt, self.completion, self.cached or 0, batch=batch)
@@ -44,50 +84,45 @@ def _json(body: bytes) -> Any:
 
 
 def usage_of(body: bytes) -> tuple[Usage, str]:
-    """Return the tokens and the model that an answer names."""
+    """Return the tokens and the model that a reply names."""
     read = _json(body)
     if not isinstance(read, dict):
         return Usage(None, None, None), ""
     usage = read.get("usage")
     usage = usage if isinstance(usage, dict) else {}
-    details = usage.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    numbers = (usage.get("prompt_tokens"), usage.get("completion_tokens"), cached)
+    details = usage.get("prompt_tokens_details", usage.get("input_tokens_details"))
+    numbers = (
+        usage.get("prompt_tokens", usage.get("input_tokens")),
+        usage.get("completion_tokens", usage.get("output_tokens")),
+        details.get("cached_tokens") if isinstance(details, dict) else None,
+    )
     model = read.get("model")
-    return Usage(*(n if isinstance(n, int) else None for n in numbers)), model if isinstance(
-        model, str
-    ) else ""
+    whole = (n if isinstance(n, int) and n >= 0 else None for n in numbers)
+    return Usage(*whole), model if isinstance(model, str) else ""
 
 
 def problem_of(status: int, body: bytes) -> tuple[str, str]:
-    """Return the code and the message of an answer that is an error."""
+    """Return the code and the message of a reply that is an error."""
     read = _json(body)
     error = read.get("error", read) if isinstance(read, dict) else None
+    code = ""
     if isinstance(error, dict):
-        code, message = (
-            error.get("code") or error.get("type") or "",
-            error.get("message") or error.get("detail"),
-        )
+        code = str(error.get("code") or error.get("type") or "")
+        message = error.get("message") or error.get("detail")
     else:
-        code, message = "", body.decode("utf-8", "replace")
-    return str(code), f"status {status}: {' '.join(str(message).split())[:_SHOWN]}"
+        message = error or body.decode("utf-8", "replace")
+    return code, f"status {status}: {_line(message)}"
 
 
 def answer_of(
-    key: str,
-    endpoint: Endpoint,
-    request: Request,
-    attempts: Sequence[Stored],
-    parse: Parse | None,
-    *,
-    from_journal: bool,
+    key: str, attempts: Sequence[Stored], read: Callable[[Any], Reading], *, from_journal: bool
 ) -> Answer:
-    """Return what the stored attempts of a request amount to: the first usable one, or the last problem."""
+    """Return what the stored replies amount to: the first usable one, or the last problem."""
     best: Answer | None = None
     costs = [stored.cost for stored in attempts]
     cost = None if None in costs else sum(c for c in costs if c is not None)
     for stored in attempts:
-        state, text, parsed, problem = _read(stored, endpoint, request, parse)
+        state, text, parsed, problem = read(_json(stored.body))
         usage, model = usage_of(stored.body)
         tokens = (usage.prompt, usage.completion, usage.cached)
         best = Answer(key, state, text, parsed, problem, model, *tokens, cost, from_journal)
@@ -98,20 +133,17 @@ def answer_of(
     return best
 
 
-def _read(
-    stored: Stored, endpoint: Endpoint, request: Request, parse: Parse | None
-) -> tuple[str, str | None, Any, str]:
-    read = _json(stored.body)
+def _read_chat(endpoint: Endpoint, parse: Parse | None, request: Request, read: Any) -> Reading:
     try:
         choice = read["choices"][0]
         message, finish = choice["message"], choice.get("finish_reason")
-        text = message.get("content")
+        text, refusal = message.get("content"), message.get("refusal")
     except (KeyError, IndexError, TypeError, AttributeError):
         return "unparsed", None, None, "the server's answer is no chat completion"
-    if not _same_model(endpoint.model, read.get("model")):
+    if not same_model(endpoint.model, read.get("model")):
         return "failed", text, None, f"the server answered with the model {read.get('model')!r}"
-    if message.get("refusal"):
-        return "refused", None, None, " ".join(str(message["refusal"]).split())[:_SHOWN]
+    if refusal:
+        return "refused", None, None, _line(refusal)
     if finish == "content_filter":
         return "refused", text, None, "stopped by the server's content filter"
     if finish == "length":
@@ -124,10 +156,10 @@ def _read(
         value = _value(text) if request.schema is not None else text
         return "ok", text, parse(value) if parse else value, ""
     except ValueError as error:
-        return "unparsed", text, None, str(error)[:_SHOWN]
+        return "unparsed", text, None, _line(error)
 
 
-def _same_model(asked: str, named: Any) -> bool:
+def same_model(asked: str, named: Any) -> bool:
     """Tell whether the model that answered is the one asked for: the same, or a dated form of it."""
     if not isinstance(named, str) or not named:
         return True  # many servers name none
@@ -135,13 +167,17 @@ def _same_model(asked: str, named: Any) -> bool:
     return a.startswith(b) or b.startswith(a)
 
 
+def _line(message: Any) -> str:
+    return " ".join(str(message).split())[:_SHOWN]
+
+
 def _value(text: str) -> Any:
     """Return the JSON value of an answer: the whole text, or the first object in it."""
+    decoder, at = json.JSONDecoder(), text.find("{")
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
-    decoder, at = json.JSONDecoder(), text.find("{")
     while at >= 0:
         try:
             return decoder.raw_decode(text, at)[0]

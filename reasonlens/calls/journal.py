@@ -197,7 +197,7 @@ class Journal:
             for sql, row, _ in group:
                 self._writer.execute(sql, row)
             self._writer.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # whoever waits must hear of it, whatever it is
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             for *_, done in group:

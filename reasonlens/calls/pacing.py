@@ -20,7 +20,9 @@ __all__ = ["Pace", "retry_after"]
 _WINDOW = 2.0  # seconds looked back on
 _SHARE = 0.1  # of limited answers above which all calls are paced
 _FEWEST = 10  # answers in the window before a share means anything
-_GROWTH, _FALL = 1.05, 0.85  # per second
+_GROWTH, _FALL, _DEEPEST = 1.05, 0.95, 0.4  # a second: up by so much, down by at least and at most so much
+_MEASURED = 0.98  # of what was let through: a little less than the limit
+_LEAST = 0.2  # calls a second
 _LONGEST = 120.0  # seconds: a server that asks for more is asked again after this
 _PART = re.compile(r"([\d.]+)(ms|h|m|s)")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -106,24 +108,27 @@ class Pace:
         asked = retry_after(headers)
         crowded = sum(hit for _, hit in self._seen)
         if len(self._seen) >= _FEWEST and crowded > _SHARE * len(self._seen):
+            first = self._rate is None
             self._slow(now, len(self._seen) - crowded)
-            if asked is not None:
+            if first and asked is not None:  # the first crowd waits together, later ones are paced
                 self._pause = max(self._pause, now + min(asked, 1.0))
         wait = min(asked, _LONGEST) if asked is not None else 0.5
         return wait * (1 + 0.25 * random.random())
 
     def _slow(self, now: float, admitted: int) -> None:
+        """Fall to what the server let through of late, or to what it promises."""
+        if self._rate is not None and now - self._changed < 1.0:
+            return
+        measured = admitted / min(_WINDOW, max(1.0, now - self._seen[0][0]))
         if self._rate is None:
-            measured = 0.9 * admitted / _WINDOW
-            self._rate = max(0.2, 0.95 * self._promised if self._promised else measured)
-            self._changed = now
-        elif now - self._changed >= 1.0:
-            self._rate = max(0.2, self._rate * _FALL)
-            self._changed = now
+            rate = 0.95 * (self._promised or measured)
+        else:
+            rate = min(max(_MEASURED * measured, _DEEPEST * self._rate), _FALL * self._rate)
+        self._rate, self._changed = max(_LEAST, rate), now
 
     def _grow(self) -> None:
         now = self._clock()
         if self._rate is not None and now - self._changed >= 1.0:
             limit = 0.97 * self._promised if self._promised else float("inf")
-            self._rate = max(min(self._rate * _GROWTH, limit), 0.2)
+            self._rate = max(min(self._rate * _GROWTH, limit), _LEAST)
             self._changed = now

@@ -25,6 +25,11 @@ class Price:
     output: float
     batch: float = 1.0
 
+    @property
+    def free(self) -> bool:
+        """Whether calls cost nothing."""
+        return not (self.input or self.cached or self.output)
+
     def of(self, prompt: int, completion: int, cached: int = 0, *, batch: bool = False) -> float:
         """Return the price of a call with so many tokens.
 
@@ -46,10 +51,14 @@ class Prices:
     models: dict[str, Price]
 
     def of(self, endpoint: Endpoint) -> Price | None:
-        """Return the price of a model: nothing on a server of one's own, ``None`` if it is not known."""
-        if is_local(endpoint.base_url):
-            return Price(0.0, 0.0, 0.0)
-        return self.models.get(endpoint.model)
+        """Return the price of a model, ``None`` if it is not known.
+
+        A model that is not in the table costs nothing on a server of one's own; one that is keeps its
+        price there, because a server on this machine may pass calls on to one that is paid.
+        """
+        if endpoint.model in self.models:
+            return self.models[endpoint.model]
+        return Price(0.0, 0.0, 0.0) if is_local(endpoint.base_url) else None
 
 
 def load(path: Path | None = None) -> Prices:

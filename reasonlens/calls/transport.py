@@ -21,11 +21,11 @@ _CHUNK = 64 * 1024
 
 
 class TransportError(Exception):
-    """No usable reply; `again` says whether asking once more may help."""
+    """No usable reply: may asking `again` help, and may this one be `billed` although it never came?"""
 
-    def __init__(self, why: str, *, again: bool) -> None:
+    def __init__(self, why: str, *, again: bool, billed: bool = False) -> None:
         super().__init__(why)
-        self.again = again
+        self.again, self.billed = again, billed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Transport:
     """
 
     def __init__(self, endpoint: Endpoint, key: str | None, *, connections: int, timeout: float) -> None:
-        check_address(endpoint.base_url)
+        check_address(endpoint.base_url, insecure=endpoint.insecure)
         self._base, self._key, self._timeout = endpoint.base_url.rstrip("/"), key, timeout
         headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip, deflate", **endpoint.headers}
         if key:
@@ -85,13 +85,16 @@ class Transport:
         return await self._send("POST", path, body)
 
     async def get(self, path: str) -> Reply:
-        """Get `path`; see `post`."""
+        """Get `path`; see `post`. With ``..`` in front, a path beside the base address."""
         return await self._send("GET", path, None)
 
     async def _send(self, method: str, path: str, body: bytes | None) -> Reply:
+        address = self._base + path
+        if path.startswith("/../"):
+            address = self._base.rsplit("/", 1)[0] + path.removeprefix("/..")
         try:
             async with self._session.request(
-                method, self._base + path, data=body, allow_redirects=False
+                method, address, data=body, allow_redirects=False
             ) as response:
                 if 300 <= response.status < 400:
                     raise TransportError(
@@ -102,13 +105,13 @@ class Transport:
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     data += chunk
                     if len(data) > LARGEST:
-                        raise TransportError(f"the answer is larger than {LARGEST // 2**20} MiB", again=False)
+                        raise TransportError(f"the answer is larger than {LARGEST // 2**20} MiB", again=False, billed=True)
                 return Reply(response.status, dict(response.headers), bytes(data))
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:
             why = redacted(str(error), self._key)
             raise TransportError(f"no trusted connection: {why}", again=False) from None
         except TimeoutError:
-            raise TransportError(f"no answer within {self._timeout:g} s", again=True) from None
+            raise TransportError(f"no answer within {self._timeout:g} s", again=True, billed=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             why = redacted(f"{type(error).__name__}: {error}", self._key)
             raise TransportError(why, again=True) from None

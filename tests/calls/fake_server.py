@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import random
 import sys
 import threading
 import time
@@ -48,8 +49,8 @@ class FakeServer:
     ----------
     reply
         Makes the text of an answer from the messages and the schema.
-    latency
-        Seconds before each answer.
+    latency, spread
+        Seconds before each answer, and at random up to so many more.
     rate
         Requests a second that are let through (a bucket of one second), or ``None``.
     retry_after
@@ -58,6 +59,8 @@ class FakeServer:
 
     reply: Callable[[list[dict[str, str]], dict[str, Any] | None], str] = usual
     latency: float = 0.0
+    spread: float = 0.0
+    keep_bodies: bool = True
     rate: float | None = None
     retry_after: str | None = "0.1"
     advertise: bool = False
@@ -81,7 +84,20 @@ class FakeServer:
         app.router.add_get("/v1/files/{id}/content", self.download)
         app.router.add_post("/v1/batches", self.create_batch)
         app.router.add_get("/v1/batches", self.list_batches)
+        app.router.add_get("/stats", self.stats)
         return app
+
+    async def stats(self, request: web.Request) -> web.Response:
+        """What was answered, for a client in another process."""
+        billed = list(self.billed.values())
+        return web.json_response(
+            {
+                "answered": sum(billed),
+                "distinct": len(billed),
+                "limited": self.limited,
+                "asked": sum(self.seen.values()),
+            }
+        )
 
     async def models(self, request: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": MODEL, "max_model_len": 32768}]})
@@ -102,7 +118,8 @@ class FakeServer:
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         prompt = "\n".join(m["content"] for m in body["messages"])
-        self.bodies.append(body)
+        if self.keep_bodies:
+            self.bodies.append(body)
         self.seen[prompt] += 1
         headers = {"x-ratelimit-limit-requests": str(int((self.rate or 0) * 60))} if self.advertise else {}
         if not self.admitted():
@@ -111,7 +128,7 @@ class FakeServer:
                 headers["Retry-After"] = self.retry_after
             return web.json_response({"error": {"message": "too many requests"}}, status=429, headers=headers)
         if self.latency:
-            await asyncio.sleep(self.latency)
+            await asyncio.sleep(self.latency + random.random() * self.spread)
         for fault in FAULTS:
             if f"[{fault}!]" in prompt or (f"[{fault}]" in prompt and self.seen[prompt] == 1):
                 return await self.misbehave(fault, request, body, prompt)
@@ -287,9 +304,8 @@ def serving(server: FakeServer, port: int = 0) -> Iterator[FakeServer]:
         loop.close()
 
 
-if __name__ == "__main__":
-    with serving(
-        FakeServer(latency=float(sys.argv[2]) if len(sys.argv) > 2 else 0.0), int(sys.argv[1])
-    ) as made:
+if __name__ == "__main__":  # PORT and the settings of the server as JSON
+    settings = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
+    with serving(FakeServer(**settings), int(sys.argv[1])) as made:
         print(made.url, flush=True)
         threading.Event().wait()
