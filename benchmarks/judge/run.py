@@ -1,8 +1,9 @@
 """Calls to a judge: cost in processor time, throughput, rate limits, faults, kills and power cuts.
 
 ``python benchmarks/judge/run.py`` runs everything against one fake server in its own process, prints a table
-and writes ``results.json``. Peers are clients of the openai package as they are usually written; each client
-runs in a process of its own. ``--only NAME`` picks experiments, ``--kills`` and ``--cuts`` set the trials.
+and writes ``results.json`` and ``README.md``. Peers are clients of the openai package as they are usually
+written; each client runs in a process of its own. ``--only NAME`` picks experiments, ``--kills`` and
+``--cuts`` set the trials.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from page import page
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -76,14 +79,17 @@ def cpu(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def throughput(options: argparse.Namespace) -> dict[str, Any]:
-    """Answers a second: 1 to 3 seconds of latency, 1,000 at once."""
-    found = {}
-    for name, n in (("reasonlens", 5000), ("openai parse", 2000)):
-        with server(latency=1.0, spread=2.0) as url:
-            report = client(name, url, n=n, size=8000, concurrency=1000)
-            found[name] = {key: report[key] for key in ("per_second", "cpu_ms", "peak_mb")}
-    ratio = found["reasonlens"]["per_second"] / found["openai parse"]["per_second"]
-    return {**found, "reasonlens : openai parse": round(ratio, 2)}
+    """Answers a second, 1,000 at once: with slow answers (at most 500 are possible) and with quick ones."""
+    found: dict[str, Any] = {}
+    for kind, latency in (("1 to 3 s", 1.0), ("0.1 to 0.3 s", 0.1)):
+        made: dict[str, Any] = {"possible": round(1000 / (2 * latency))}
+        for name in ("reasonlens", "openai parse"):
+            with server(latency=latency, spread=2 * latency) as url:
+                report = client(name, url, n=5000, size=8000, concurrency=1000)
+                made[name] = {key: report[key] for key in ("per_second", "cpu_ms", "peak_mb", "ok")}
+        ratio = made["reasonlens"]["per_second"] / made["openai parse"]["per_second"]
+        found[kind] = {**made, "reasonlens : openai parse": round(ratio, 2)}
+    return found
 
 
 def rate_limit(options: argparse.Namespace) -> dict[str, Any]:
@@ -121,19 +127,20 @@ def faults(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def kills(options: argparse.Namespace) -> dict[str, Any]:
-    """Kill -9 at random moments, then run again: what was paid twice, what was lost."""
+    """Kill -9 after a random number of answers, then run again: what was paid twice, what was lost."""
     rng, twice, lost = random.Random(1), [], 0
+    given = {"n": 300, "size": 500, "concurrency": 16}
     for _ in range(options.kills):
         with server(latency=0.02) as url, tempfile.TemporaryDirectory() as folder:
-            told = json.dumps(
-                {"url": url, "n": 300, "size": 500, "concurrency": 16, "journal": f"{folder}/j"}
-            )
+            told = json.dumps({"url": url, "journal": f"{folder}/j", **given})
             command = [sys.executable, str(HERE / "clients.py"), "reasonlens", told]
             process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-            time.sleep(rng.uniform(0.5, 1.3))
+            enough = rng.randrange(1, 284)
+            while stats(url)["answered"] < enough:
+                time.sleep(0.003)
             process.kill()
             process.wait()
-            report = client("reasonlens", url, n=300, size=500, concurrency=16, journal=f"{folder}/j")
+            report = client("reasonlens", url, journal=f"{folder}/j", **given)
             lost += 300 - report["ok"]
             twice.append(stats(url)["answered"] - 300)
     return {
@@ -164,7 +171,7 @@ def power_cuts(options: argparse.Namespace) -> dict[str, Any]:
             subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
             subprocess.run(["mount", "-o", "loop", str(image), str(at)], check=True)
             try:
-                shown = _stopped_writer(at / "journal.sqlite", rng.uniform(0.4, 0.9))
+                shown = _stopped_writer(at / "journal.sqlite", rng.uniform(0.1, 0.5))
                 subprocess.run(["cp", "--sparse=always", str(image), str(folder / "copy")], check=True)
             finally:
                 subprocess.run(["umount", str(at)], check=True)
@@ -217,7 +224,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", nargs="+", choices=[e.__name__ for e in EXPERIMENTS])
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--cuts", type=int, default=50)
     options = parser.parse_args()
     path = HERE / "results.json"
@@ -232,6 +239,7 @@ def main() -> None:
     versions = {name: metadata.version(name) for name in ("aiohttp", "openai")}
     kept["about"] = {"date": datetime.now(UTC).date().isoformat(), "cores": os.cpu_count(), **versions}
     path.write_text(json.dumps(kept, indent=1) + "\n")
+    (HERE / "README.md").write_text(page(kept))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -139,7 +139,12 @@ def request_key(endpoint: Endpoint, sampling: Sampling, request: Request) -> str
         "server": endpoint.base_url.rstrip("/"),
         "model": endpoint.model,
         "form": endpoint.form,
-        "sampling": asdict(sampling),
+        "sampling": {
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "seed": sampling.seed,
+            "max_tokens": sampling.max_tokens,
+        },
         "messages": request.messages,
         "schema": request.schema,
         "schema_name": request.schema_name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,7 @@ Reading = tuple[str, str | None, Any, str]
 """State, text, parsed value and problem of one reply."""
 
 _SHOWN = 300  # characters of a server's message
+_DATED = re.compile(r"|-\d{4}[\d-]*|[-:]latest|:[\w.-]+")  # what a full name adds to a short one
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +165,8 @@ def same_model(asked: str, named: Any) -> bool:
     """Tell whether the model that answered is the one asked for: the same, or a dated form of it."""
     if not isinstance(named, str) or not named:
         return True  # many servers name none
-    a, b = (name.rsplit("/", 1)[-1].casefold() for name in (asked, named))
-    return a.startswith(b) or b.startswith(a)
+    short, long = sorted((name.rsplit("/", 1)[-1].casefold() for name in (asked, named)), key=len)
+    return long.startswith(short) and bool(_DATED.fullmatch(long[len(short) :]))
 
 
 def _line(message: Any) -> str:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import orjson
 
 from reasonlens.calls import Answer, Endpoint, Request, Sampling, body_of, request_key
-from reasonlens.calls.answers import Parse, answer_of, usage_of
+from reasonlens.calls.answers import Parse, answer_of, chat, usage_of
 from reasonlens.calls.journal import Journal, Stored
-from reasonlens.calls.keys import api_key, check_address
+from reasonlens.calls.keys import api_key, check_address, redacted
 from reasonlens.calls.prices import Prices, load
 from reasonlens.core.errors import BackendError, MissingExtraError
 
@@ -37,12 +39,21 @@ _PATH = "/v1/chat/completions"
 
 @dataclass(slots=True)
 class Status:
-    """Where the batches of a run stand: numbers of requests, and what the service says of each batch."""
+    """Where the batches of a run stand: numbers of requests, and what the service says of each batch.
+
+    Attributes
+    ----------
+    failed
+        Why a request got no answer, by key.
+    states, problems
+        By batch: its state, and why the service did not do it.
+    """
 
     submitted: int = 0
     answered: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
@@ -67,10 +78,17 @@ class Batches:
             import openai
         except ModuleNotFoundError as error:
             raise MissingExtraError("openai", "judge", "the Batch API") from error
-        check_address(endpoint.base_url)
+        check_address(endpoint.base_url, insecure=endpoint.insecure)
+        self._key = api_key(endpoint)
         self._client = openai.OpenAI(
-            base_url=endpoint.base_url, api_key=api_key(endpoint) or "none", max_retries=5, timeout=120.0
+            base_url=endpoint.base_url,
+            api_key=self._key or "none",
+            max_retries=5,
+            timeout=120.0,
+            default_headers=dict(endpoint.headers),
+            http_client=openai.DefaultHttpxClient(follow_redirects=False),  # bodies go to one server only
         )
+        weakref.finalize(self, self._client.close)
         self._endpoint, self._sampling, self._journal = endpoint, sampling, journal
         self._prices = prices or load()
         self._most_requests, self._most_bytes = most_requests, most_bytes
@@ -117,17 +135,19 @@ class Batches:
         self._journal.put_batch(name, self._endpoint.base_url, keys, "uploading", None).result()
         try:
             file = self._client.files.create(file=(f"{name}.jsonl", io.BytesIO(data)), purpose="batch")
-            made = self._client.batches.create(
+            # sent once: a second try after a lost reply would be a second batch
+            made = self._client.with_options(max_retries=0).batches.create(
                 input_file_id=file.id,
                 endpoint=_PATH,
                 completion_window="24h",
                 metadata={_NAME: name},
             )
         except Exception as error:
-            self._journal.put_batch(name, self._endpoint.base_url, keys, "failed", None).result()
-            raise BackendError(
-                f"the service did not take the batch: {type(error).__name__}: {error}"
-            ) from None
+            # if it did not say no, it may have taken it: then the next look finds it by its name
+            state = "failed" if getattr(error, "status_code", 500) < 500 else "uploading"
+            self._journal.put_batch(name, self._endpoint.base_url, keys, state, None).result()
+            why = redacted(f"{type(error).__name__}: {error}", self._key)
+            raise BackendError(f"the service did not take the batch: {why}") from None
         self._journal.put_batch(name, self._endpoint.base_url, keys, made.status, made.id).result()
 
     def look(self) -> Status:
@@ -144,14 +164,14 @@ class Batches:
                 status.states[name] = "failed"
             else:
                 status.states[name] = now.status
+                if why := _why(now):
+                    status.problems[name] = why
                 if now.status in _DONE:
                     self._take(now, set(keys), status)
                 self._journal.put_batch(name, self._endpoint.base_url, keys, now.status, now.id).result()
-            status.answered += sum(key in self._journal_keys() for key in keys)
+        answered = self._journal.keys()
+        status.answered = sum(key in answered for _, keys, _, _ in self._records() for key in keys)
         return status
-
-    def _journal_keys(self) -> Mapping[str, int]:
-        return self._journal.keys()
 
     def _by_name(self) -> dict[str, Any]:
         found = {}
@@ -169,15 +189,12 @@ class Batches:
             if not file:
                 continue
             for line in self._client.files.content(file).iter_lines():
-                row = orjson.loads(line) if line.strip() else None
-                key = row.get("custom_id") if isinstance(row, dict) else None
-                if row is None or key not in keys:
+                key, body, problem = _row(line)
+                if key not in keys:
                     continue
-                response = row.get("response") or {}
-                if response.get("status_code") != 200:
-                    status.failed[key] = str(row.get("error") or response)[:300]
+                if body is None:
+                    status.failed[key] = problem
                     continue
-                body = orjson.dumps(response["body"])
                 usage, model = usage_of(body)
                 stored = Stored(0, 200, body, usage.cost(price, batch=True), model, time.time())
                 kept.append(self._journal.put(key, stored))
@@ -196,10 +213,28 @@ class Batches:
         self, requests: Iterable[Request], parse: Parse | None = None
     ) -> Iterator[tuple[int, Answer]]:
         """Yield the answer to each request; one that is not there is ``failed`` and says so."""
+        wire = chat(self._endpoint, self._sampling, parse)
         for place, request in enumerate(requests):
-            key = request_key(self._endpoint, self._sampling, request)
+            key = wire.key(request)
             attempts = self._journal.get(key)
             if attempts:
-                yield place, answer_of(key, self._endpoint, request, attempts, parse, from_journal=True)
+                yield place, answer_of(key, attempts, partial(wire.read, request), from_journal=True)
             else:
                 yield place, Answer(key, "failed", problem="the batch gave no answer")
+
+
+def _row(line: str) -> tuple[str, bytes | None, str]:
+    """Return key, body and problem of a line of an output or error file."""
+    try:
+        row = orjson.loads(line)
+        response = row.get("response") or {}
+        if response.get("status_code") == 200:
+            return str(row["custom_id"]), orjson.dumps(response["body"]), ""
+        return str(row["custom_id"]), None, str(row.get("error") or response.get("body") or response)[:300]
+    except (orjson.JSONDecodeError, KeyError, AttributeError):
+        return "", None, "no line of a batch"
+
+
+def _why(batch: Any) -> str:
+    errors = getattr(getattr(batch, "errors", None), "data", None) or []
+    return "; ".join(str(error.message) for error in errors)[:300]

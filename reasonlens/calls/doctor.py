@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,7 @@ class Finding:
 
 
 def examine(endpoint: Endpoint, *, longest: int = 6000, timeout: float = 120.0) -> list[Finding]:
-    """Ask a server four small questions and one long one.
+    """Ask a server a few small questions and one long one.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ def examine(endpoint: Endpoint, *, longest: int = 6000, timeout: float = 120.0) 
     list of Finding
         Never empty; if the server does not answer at all, the only finding says so.
     """
-    return asyncio.run(_examine(endpoint, longest, timeout))
+    with ThreadPoolExecutor(1) as thread:  # an event loop of its own, also where one runs already
+        return thread.submit(asyncio.run, _examine(endpoint, longest, timeout)).result()
 
 
 async def _examine(endpoint: Endpoint, longest: int, timeout: float) -> list[Finding]:
@@ -52,7 +54,7 @@ async def _examine(endpoint: Endpoint, longest: int, timeout: float) -> list[Fin
             models = await transport.get("/models")
         except TransportError as error:
             return [Finding("answers", False, str(error))]
-        found = [*_models(endpoint, models)]
+        found = await _models(endpoint, transport, models)
         for probe in (_form, _head, _parameters):
             try:
                 found += await probe(endpoint, transport, longest)
@@ -61,21 +63,32 @@ async def _examine(endpoint: Endpoint, longest: int, timeout: float) -> list[Fin
         return found
 
 
-def _models(endpoint: Endpoint, reply: Reply) -> list[Finding]:
+async def _models(endpoint: Endpoint, transport: Transport, reply: Reply) -> list[Finding]:
     try:
-        listed = orjson.loads(reply.body)["data"]
-        ids = {row["id"]: row for row in listed}
+        ids = {row["id"]: row for row in orjson.loads(reply.body)["data"]}
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return [Finding("lists its models", False, _short(reply))]
     here = endpoint.model in ids
     detail = endpoint.model if here else f"not {endpoint.model}, but {', '.join(sorted(ids)[:5]) or 'none'}"
-    found = [Finding("has the model", here, detail)]
-    length = ids.get(endpoint.model, {}).get("max_model_len")
+    length = ids.get(endpoint.model, {}).get("max_model_len")  # vLLM, SGLang
+    if not isinstance(length, int):
+        length = await _context(transport)
     known = isinstance(length, int)
-    found.append(
-        Finding("context length", True if known else None, f"{length:,} tokens" if known else "not said")
-    )
-    return found
+    said = f"{length:,} tokens" if known else "not said"
+    return [
+        Finding("has the model", here, detail),
+        Finding("context length", True if known else None, said),
+    ]
+
+
+async def _context(transport: Transport) -> int | None:
+    """Return the context length as llama.cpp tells it, beside the interface that it shares with others."""
+    try:
+        reply = await transport.get("/../props")
+        length = orjson.loads(reply.body)["default_generation_settings"]["n_ctx"]
+    except (TransportError, orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    return length if isinstance(length, int) else None
 
 
 async def _ask(endpoint: Endpoint, transport: Transport, request: Request, tokens: int) -> Reply:
@@ -137,30 +150,51 @@ async def _head(endpoint: Endpoint, transport: Transport, longest: int) -> list[
 
 
 async def _parameters(endpoint: Endpoint, transport: Transport, longest: int) -> list[Finding]:
-    request = Request((("user", "Say yes."),))
-    body = {**body_of(endpoint, Sampling(max_tokens=8), request), "logprobs": True, "top_logprobs": 2}
+    """Send what every judgement sends, and then what is optional."""
+    what = "takes temperature, top_p, seed and a limit of tokens"
+    body = body_of(endpoint, Sampling(max_tokens=8), Request((("user", "Say yes."),)))
     reply = await transport.post("/chat/completions", orjson.dumps(body))
     if reply.status != 200:
-        return [Finding("takes temperature, top_p, seed and logprobs", False, _short(reply))]
+        return [Finding(what, False, _short(reply) + await _culprit(transport, body))]
     usage, _ = usage_of(reply.body)
-    read = orjson.loads(reply.body)
     counted = f"{usage.prompt} and {usage.completion} tokens" if usage.prompt is not None else "no usage"
-    logprobs = bool((read.get("choices") or [{}])[0].get("logprobs"))
-    print_ = read.get("system_fingerprint")
+    version = _part(reply, "system_fingerprint")
+    asked = orjson.dumps({**body, "logprobs": True, "top_logprobs": 2})
+    reply = await transport.post("/chat/completions", asked)
+    logprobs = reply.status == 200 and bool(_part(reply, "choices", 0, "logprobs"))
+    why = "yes" if logprobs else "no" if reply.status == 200 else _short(reply)
     return [
-        Finding("takes temperature, top_p, seed and logprobs", True, "accepted"),
+        Finding(what, True, "accepted"),
         Finding("reports usage", usage.prompt is not None and usage.completion is not None, counted),
         Finding("reports cached tokens", usage.cached is not None, str(usage.cached)),
-        Finding("gives log-probabilities", logprobs, "yes" if logprobs else "no"),
-        Finding("names its version", bool(print_), str(print_ or "no fingerprint")),
+        Finding("gives log-probabilities", logprobs, why),
+        Finding("names its version", bool(version), str(version or "no fingerprint")),
     ]
 
 
-def _text(reply: Reply) -> str:
+async def _culprit(transport: Transport, body: dict[str, Any]) -> str:
+    """Name the parameter without which a refused body is taken."""
+    for name in ("temperature", "top_p", "seed", "max_tokens", "max_completion_tokens"):
+        if name in body:
+            rest = {key: value for key, value in body.items() if key != name}
+            if (await transport.post("/chat/completions", orjson.dumps(rest))).status == 200:
+                return f"; accepted without {name}"
+    return ""
+
+
+def _part(reply: Reply, *path: str | int) -> Any:
+    """Return what lies at a place in a reply's JSON, or ``None``."""
     try:
-        return str(orjson.loads(reply.body)["choices"][0]["message"]["content"] or "")
+        found = orjson.loads(reply.body)
+        for step in path:
+            found = found[step]
     except (orjson.JSONDecodeError, KeyError, IndexError, TypeError):
-        return ""
+        return None
+    return found
+
+
+def _text(reply: Reply) -> str:
+    return str(_part(reply, "choices", 0, "message", "content") or "")
 
 
 def _short(reply: Reply) -> str:

@@ -28,6 +28,9 @@ _GROUP = 256  # rows in one commit at most
 _WAIT = 0.01  # seconds that a commit waits for company
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "lustre", "gpfs", "afs", "ceph"}
 
+_SMALL = 1024  # bytes that are kept as they are
+_MOUNTS = Path("/proc/mounts")
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answer (
@@ -118,7 +121,7 @@ class Journal:
             bytes.fromhex(key),
             stored.attempt,
             stored.status,
-            zlib.compress(stored.body, 6),
+            _packed(stored.body),
             stored.cost,
             stored.model,
             seconds,
@@ -131,8 +134,7 @@ class Journal:
         sql = "SELECT attempt, status, body, cost, model, time FROM answer WHERE key = ? ORDER BY attempt"
         rows = self._reader().execute(sql, (bytes.fromhex(key),))
         return [
-            Stored(n, status, zlib.decompress(body), cost, model, t)
-            for n, status, body, cost, model, t in rows
+            Stored(n, status, _unpacked(body), cost, model, t) for n, status, body, cost, model, t in rows
         ]
 
     def keys(self) -> dict[str, int]:
@@ -207,10 +209,19 @@ class Journal:
             done.set_result(None)
 
 
+def _packed(body: bytes) -> bytes:
+    """Compress what is worth it. Compressed bytes begin with ``x``, so a body that does is compressed too."""
+    return zlib.compress(body) if len(body) >= _SMALL or body[:1] == b"x" else body
+
+
+def _unpacked(held: bytes) -> bytes:
+    return zlib.decompress(held) if held[:1] == b"x" else held
+
+
 def _on_network(path: Path) -> bool:
     """Tell whether a path lies on a network file system, where the write-ahead log is not safe."""
     try:
-        mounts = Path("/proc/mounts").read_text("utf-8").splitlines()
+        mounts = _MOUNTS.read_text("utf-8").splitlines()
     except OSError:
         return False
     here, best, kind = str(path.parent.resolve()), "", ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -24,8 +23,9 @@ _GROWTH, _FALL, _DEEPEST = 1.05, 0.95, 0.4  # a second: up by so much, down by a
 _MEASURED = 0.98  # of what was let through: a little less than the limit
 _LEAST = 0.2  # calls a second
 _LONGEST = 120.0  # seconds: a server that asks for more is asked again after this
-_PART = re.compile(r"([\d.]+)(ms|h|m|s)")
-_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_BACK_OFF = (0.5, 16.0)  # seconds that a limited call waits if the server does not say: first, and at most
+_LAG = 0.05  # seconds that calls may catch up with if they woke up late
+_LOOK = 0.2  # seconds between looks at whether the run was stopped
 
 
 def retry_after(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
@@ -55,8 +55,13 @@ def retry_after(headers: Mapping[str, str], now: Callable[[], float] = time.time
 def advertised(headers: Mapping[str, str]) -> float | None:
     """Return the requests per second that rate-limit headers promise, or ``None``.
 
-    ``x-ratelimit-limit-requests`` counts requests per minute; with ``x-ratelimit-reset-requests`` a small
-    limit may be of a shorter time, so a limit without a reset of at least a second is not trusted.
+    ``x-ratelimit-limit-requests`` is taken as requests a minute. Where it means a day, calls start too fast
+    and fall to what the server lets through.
+
+    Examples
+    --------
+    >>> advertised({"x-ratelimit-limit-requests": "1200"})
+    20.0
     """
     held = {name.lower(): value for name, value in headers.items()}
     try:
@@ -75,27 +80,32 @@ class Pace:
         self._rate: float | None = None
         self._next = self._pause = self._changed = 0.0
         self._promised: float | None = None
+        self._queue = asyncio.Lock()  # first come, first served; only the first one sleeps
 
     @property
     def rate(self) -> float | None:
         """Calls per second that are let through, or ``None`` for as many as come."""
         return self._rate
 
-    async def turn(self) -> None:
-        """Wait until the next call may go."""
-        while (wait := self._wait()) > 0:
-            await asyncio.sleep(wait)
-        if self._rate is not None:
-            self._grow()
-            self._next = max(self._next, self._clock()) + 1 / self._rate
+    async def turn(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Wait until the next call may go, or until the run is stopped."""
+        async with self._queue:
+            while (wait := self._wait()) > 0 and not stopped():
+                await asyncio.sleep(min(wait, _LOOK))
+            if self._rate is not None:
+                self._grow()
+                self._next = max(self._next, self._clock() - _LAG) + 1 / self._rate
 
     def _wait(self) -> float:
         now = self._clock()
         until = max(self._pause, self._next if self._rate is not None else 0.0)
         return until - now
 
-    def answered(self, headers: Mapping[str, str], *, limited: bool) -> float:
-        """Take note of an answer; return the seconds that a limited call waits itself."""
+    def answered(self, headers: Mapping[str, str], *, limited: bool, again: int = 0) -> float:
+        """Take note of an answer; return the seconds that a limited call waits itself.
+
+        `again` is how often this call was limited before.
+        """
         now = self._clock()
         self._seen.append((now, limited))
         while self._seen and self._seen[0][0] < now - _WINDOW:
@@ -112,7 +122,8 @@ class Pace:
             self._slow(now, len(self._seen) - crowded)
             if first and asked is not None:  # the first crowd waits together, later ones are paced
                 self._pause = max(self._pause, now + min(asked, 1.0))
-        wait = min(asked, _LONGEST) if asked is not None else 0.5
+        first_wait, most = _BACK_OFF
+        wait = min(asked, _LONGEST) if asked is not None else min(first_wait * 2.0**again, most)
         return wait * (1 + 0.25 * random.random())
 
     def _slow(self, now: float, admitted: int) -> None:

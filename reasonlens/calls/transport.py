@@ -93,9 +93,7 @@ class Transport:
         if path.startswith("/../"):
             address = self._base.rsplit("/", 1)[0] + path.removeprefix("/..")
         try:
-            async with self._session.request(
-                method, address, data=body, allow_redirects=False
-            ) as response:
+            async with self._session.request(method, address, data=body, allow_redirects=False) as response:
                 if 300 <= response.status < 400:
                     raise TransportError(
                         f"the server redirects (status {response.status}); name its final address",
@@ -105,7 +103,9 @@ class Transport:
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     data += chunk
                     if len(data) > LARGEST:
-                        raise TransportError(f"the answer is larger than {LARGEST // 2**20} MiB", again=False, billed=True)
+                        raise TransportError(
+                            f"the answer is larger than {LARGEST // 2**20} MiB", again=False, billed=True
+                        )
                 return Reply(response.status, dict(response.headers), bytes(data))
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:
             why = redacted(str(error), self._key)

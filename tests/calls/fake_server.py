@@ -22,6 +22,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.calls.fake_batches import FakeBatches
+
 __all__ = ["FakeServer", "serving"]
 
 FAULTS = (
@@ -37,12 +39,8 @@ def usual(messages: list[dict[str, str]], schema: dict[str, Any] | None) -> str:
     return json.dumps({"length": len(last)}) if schema else f"I read {len(last)} characters."
 
 
-def _none(custom_id: str) -> bool:
-    return False
-
-
 @dataclass
-class FakeServer:
+class FakeServer(FakeBatches):
     """What the server does and what it has seen.
 
     Parameters
@@ -55,6 +53,12 @@ class FakeServer:
         Requests a second that are let through (a bucket of one second), or ``None``.
     retry_after
         What is sent with "too many requests"; ``None`` sends nothing.
+    context
+        The context length that it tells of its model, or ``None``.
+    unknown
+        A parameter that it refuses.
+    usage
+        Whether it reports tokens.
     """
 
     reply: Callable[[list[dict[str, str]], dict[str, Any] | None], str] = usual
@@ -64,15 +68,14 @@ class FakeServer:
     rate: float | None = None
     retry_after: str | None = "0.1"
     advertise: bool = False
+    context: int | None = 32768
+    unknown: str = ""
+    usage: bool = True
     url: str = ""
     bodies: list[dict[str, Any]] = field(default_factory=list)
-    billed: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     limited: int = 0
-    files: dict[str, bytes] = field(default_factory=dict)
-    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
-    polls_until_done: int = 1
-    leave_out: Callable[[str], bool] = _none
+    peers: set[Any] = field(default_factory=set)
     _tokens: float = -1.0
     _at: float = 0.0
 
@@ -80,10 +83,9 @@ class FakeServer:
         app = web.Application(client_max_size=2**30)
         app.router.add_get("/v1/models", self.models)
         app.router.add_post("/v1/chat/completions", self.chat)
-        app.router.add_post("/v1/files", self.upload)
-        app.router.add_get("/v1/files/{id}/content", self.download)
-        app.router.add_post("/v1/batches", self.create_batch)
-        app.router.add_get("/v1/batches", self.list_batches)
+        app.router.add_post("/v1/decisions", self.decisions)
+        app.router.add_get("/props", self.props)
+        self.add_batches(app)
         app.router.add_get("/stats", self.stats)
         return app
 
@@ -100,7 +102,25 @@ class FakeServer:
         )
 
     async def models(self, request: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": MODEL, "max_model_len": 32768}]})
+        model = {"id": MODEL, **({"max_model_len": self.context} if self.context else {})}
+        return web.json_response({"object": "list", "data": [model]})
+
+    async def props(self, request: web.Request) -> web.Response:
+        return web.json_response({"default_generation_settings": {"n_ctx": 4096}})
+
+    async def decisions(self, request: web.Request) -> web.Response:
+        """Give a statement its share of the text's length; refuse what is called forbidden."""
+        body = await request.json()
+        self.bodies.append(body)
+        self.billed[body["input"]] += 1
+        answers: list[dict[str, Any]] = []
+        for question in body["questions"]:
+            text, about = question["instructions"], {"name": question["name"]}
+            share = min(1.0, len(text) / max(1, len(body["input"])))
+            answer = {"type": "predicate", "probability": 2.0 if "[broken]" in text else share}
+            answers.append({**about, **({"type": "refusal"} if "forbidden" in text else answer)})
+        usage = {"input_tokens": 10, "output_tokens": 0, "input_tokens_details": {"cached_tokens": 4}}
+        return web.json_response({"answers": answers, "model": body["model"], "usage": usage})
 
     def admitted(self) -> bool:
         if self.rate is None:
@@ -121,6 +141,9 @@ class FakeServer:
         if self.keep_bodies:
             self.bodies.append(body)
         self.seen[prompt] += 1
+        self.peers.add(request.transport.get_extra_info("peername") if request.transport else None)
+        if self.unknown and self.unknown in body:
+            return web.json_response({"error": {"message": f"unknown {self.unknown}"}}, status=400)
         headers = {"x-ratelimit-limit-requests": str(int((self.rate or 0) * 60))} if self.advertise else {}
         if not self.admitted():
             self.limited += 1
@@ -148,18 +171,19 @@ class FakeServer:
         if "refusal" in given:
             message["refusal"] = given["refusal"]
         length = sum(len(m["content"]) for m in body["messages"])
+        tokens = {
+            "prompt_tokens": length // 4 + 1,
+            "completion_tokens": len(text or "") // 4 + 1,
+            "total_tokens": length // 4 + len(text or "") // 4 + 2,
+            "prompt_tokens_details": {"cached_tokens": 0},
+        }
         return {
             "id": "chat-1",
             "object": "chat.completion",
             "created": 1,
             "model": given.get("model", body["model"]),
             "choices": [{"index": 0, "message": message, "finish_reason": given.get("finish", "stop")}],
-            "usage": {
-                "prompt_tokens": length // 4 + 1,
-                "completion_tokens": len(text or "") // 4 + 1,
-                "total_tokens": length // 4 + len(text or "") // 4 + 2,
-                "prompt_tokens_details": {"cached_tokens": 0},
-            },
+            **({"usage": tokens} if self.usage else {}),
         }
 
     async def misbehave(
@@ -217,61 +241,6 @@ class FakeServer:
             await asyncio.sleep(0.005 if cut else 2.0)
         return response
 
-    async def upload(self, request: web.Request) -> web.Response:
-        form = await request.post()
-        name = f"file-{len(self.files)}"
-        self.files[name] = form["file"].file.read()  # type: ignore[union-attr]
-        return web.json_response(_file(name, len(self.files[name])))
-
-    async def download(self, request: web.Request) -> web.Response:
-        return web.Response(
-            body=self.files[request.match_info["id"]], content_type="application/octet-stream"
-        )
-
-    async def create_batch(self, request: web.Request) -> web.Response:
-        given = await request.json()
-        name = f"batch-{len(self.batches)}"
-        self.batches[name] = {**_batch(name, given["input_file_id"]), "metadata": given.get("metadata")}
-        return web.json_response(self.batches[name])
-
-    async def list_batches(self, request: web.Request) -> web.Response:
-        for batch in self.batches.values():
-            batch["_polls"] = batch.get("_polls", 0) + 1
-            if batch["_polls"] > self.polls_until_done and batch["status"] != "completed":
-                self.complete(batch)
-        shown = [{k: v for k, v in b.items() if k != "_polls"} for b in self.batches.values()]
-        return web.json_response({"object": "list", "data": shown, "has_more": False})
-
-    def complete(self, batch: dict[str, Any]) -> None:
-        lines = []
-        for line in self.files[batch["input_file_id"]].splitlines():
-            row = json.loads(line)
-            if self.leave_out(row["custom_id"]):
-                continue
-            self.billed[row["custom_id"]] += 1
-            response = {"status_code": 200, "request_id": "r", "body": self.completion(row["body"])}
-            lines.append(
-                json.dumps({"id": "x", "custom_id": row["custom_id"], "response": response, "error": None})
-            )
-        name = f"file-{len(self.files)}"
-        self.files[name] = "\n".join(reversed(lines)).encode()
-        batch |= {"status": "completed", "output_file_id": name}
-
-
-def _file(name: str, size: int) -> dict[str, Any]:
-    about = {"object": "file", "filename": "batch.jsonl", "purpose": "batch", "status": "processed"}
-    return {"id": name, "bytes": size, "created_at": 1, **about}
-
-
-def _batch(name: str, file: str) -> dict[str, Any]:
-    about = {
-        "object": "batch",
-        "endpoint": "/v1/chat/completions",
-        "completion_window": "24h",
-        "created_at": 1,
-    }
-    return {"id": name, "input_file_id": file, "status": "in_progress", **about}
-
 
 @contextlib.contextmanager
 def serving(server: FakeServer, port: int = 0) -> Iterator[FakeServer]:
@@ -295,10 +264,18 @@ def serving(server: FakeServer, port: int = 0) -> Iterator[FakeServer]:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     assert started.wait(10)
+
+    async def stop() -> None:
+        await runner.cleanup()
+        hanging = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()

@@ -4,64 +4,20 @@ from __future__ import annotations
 
 import gc
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from reasonlens.calls import Answer, Endpoint, Request, Sampling
-from reasonlens.calls.ask import CostLimitError, Limits, Progress, ask
+from reasonlens.calls import Endpoint, Request, Sampling
+from reasonlens.calls import ask as module
+from reasonlens.calls.ask import Limits, Progress, ask
 from reasonlens.calls.journal import Journal
-from reasonlens.calls.prices import Price, Prices
 from reasonlens.core.errors import BackendError, InputError
-from tests.calls.fake_server import MODEL, FakeServer, serving
-
-SCHEMA = {"type": "object", "properties": {"length": {"type": "integer"}}, "required": ["length"]}
-KEY = "sk-canary1234567890abcdefghijkl"
-QUICK = Limits(concurrency=8, timeout=2.0, retries=2, patience=20.0)
-
-
-def length(value: Any) -> int:
-    if not isinstance(value, dict) or "length" not in value:
-        raise ValueError("no length in the answer")
-    return int(value["length"])
-
-
-def question(text: str, repeat: int = 0) -> Request:
-    return Request((("system", "Measure."), ("user", text)), SCHEMA, repeat=repeat)
-
-
-@pytest.fixture
-def server() -> Iterator[FakeServer]:
-    with serving(FakeServer()) as made:
-        yield made
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path / "calls.sqlite") as made:
-        yield made
-
-
-def run(
-    server: FakeServer, journal: Journal, texts: list[str], limits: Limits = QUICK, **endpoint: Any
-) -> tuple[dict[int, Answer], Progress]:
-    seen = Progress()
-
-    def keep(progress: Progress) -> None:
-        nonlocal seen
-        seen = progress
-
-    where = Endpoint(server.url, MODEL, **endpoint)
-    asked = ask(map(question, texts), where, Sampling(), journal, parse=length, limits=limits, progress=keep)
-    return dict(asked), seen
+from tests.calls.asking import KEY, QUICK, SCHEMA, length, question, run
+from tests.calls.fake_server import MODEL, FakeServer
 
 
 def test_every_request_is_answered(server: FakeServer, journal: Journal) -> None:
@@ -210,38 +166,6 @@ def test_json_in_text_serves_servers_without_schemas(server: FakeServer, journal
     assert server.bodies[0]["messages"][-1]["content"].startswith("Answer with one JSON object")
 
 
-def test_the_limit_of_cost_stops_before_it_is_passed(server: FakeServer, journal: Journal) -> None:
-    price = Price(1000.0, 1000.0, 1000.0)  # a tenth of a cent for a token
-
-    class Table(Prices):
-        def of(self, endpoint: Endpoint) -> Price:
-            return price
-
-    limits = Limits(concurrency=1, max_cost=5.0, prices=Table("2026-01-01", "test", {}))
-    got: list[Answer] = []
-    asked = ask(
-        (question(f"text {i}") for i in range(1000)),
-        Endpoint(server.url, MODEL),
-        Sampling(max_tokens=100),
-        journal,
-        parse=length,
-        limits=limits,
-    )
-    with pytest.raises(CostLimitError, match=r"stopped at \$\d\.\d+: the next call could cost .* --max-cost"):
-        got.extend(answer for _, answer in asked)
-    spent = sum(a.cost or 0 for a in got)
-    assert 0 < spent <= 5.0
-    assert len(server.bodies) == len(got)
-
-
-def test_a_limit_needs_a_price(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    with pytest.raises(
-        InputError, match=r"the price of 'nobody' is not known, so a limit of \$1 cannot be kept"
-    ):
-        list(ask([question("x")], Endpoint(model="nobody"), Sampling(), journal, limits=Limits(max_cost=1.0)))
-
-
 def test_an_error_in_the_requests_is_raised(server: FakeServer, journal: Journal) -> None:
     def broken() -> Iterator[Request]:
         yield question("one")
@@ -282,98 +206,12 @@ def test_the_key_appears_nowhere(
         run(server, journal, ["[401!]"], key_env="MY_KEY")
     journal.close()
     shown = capfd.readouterr()
-    texts = [str(error.value), repr(error.value), shown.out, shown.err, caplog.text, str(found)]
+    trace = "".join(traceback.format_exception(error.value))
+    texts = [str(error.value), repr(error.value), trace, shown.out, shown.err, caplog.text, str(found)]
     assert not any(KEY in text for text in texts)
     for path in tmp_path.rglob("*"):
         assert KEY.encode() not in path.read_bytes(), path
     gc.collect()
-
-
-CHILD = """
-import sys
-from reasonlens.calls import Endpoint, Request, Sampling
-from reasonlens.calls.ask import Limits, ask
-from reasonlens.calls.journal import Journal
-schema = {"type": "object"}
-requests = (Request((("user", f"text {i}"),), schema) for i in range(400))
-limits = Limits(concurrency=16)
-with Journal(sys.argv[2]) as journal:
-    try:
-        for i, (_, answer) in enumerate(
-            ask(requests, Endpoint(sys.argv[1], "fake-judge"), Sampling(), journal, limits=limits)
-        ):
-            print(answer.key, flush=True)
-    except KeyboardInterrupt:
-        print("stopped", flush=True)
-        sys.exit(130)
-"""
-
-
-def _child(server: FakeServer, path: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", CHILD, server.url, str(path)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
-
-
-def test_a_killed_run_pays_at_most_for_what_was_on_its_way(server: FakeServer, tmp_path: Path) -> None:
-    server.latency = 0.02
-    path = tmp_path / "calls.sqlite"
-    child = _child(server, path)
-    assert child.stdout is not None
-    shown = [child.stdout.readline().strip() for _ in range(120)]
-    child.kill()
-    child.wait()
-    child.stdout.close()
-    with Journal(path) as journal:
-        known = set(journal.keys())
-        assert set(shown) <= known  # what was shown is on disk
-        requests = [Request((("user", f"text {i}"),), {"type": "object"}) for i in range(400)]
-        found = dict(ask(requests, Endpoint(server.url, MODEL), Sampling(), journal, limits=QUICK))
-    assert len(found) == 400
-    assert sum(n - 1 for n in server.billed.values()) <= 16
-    assert len(server.billed) == 400
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_loses_nothing(server: FakeServer, tmp_path: Path, number: signal.Signals) -> None:
-    server.latency = 0.05
-    path = tmp_path / "calls.sqlite"
-    child = _child(server, path)
-    assert child.stdout is not None
-    for _ in range(60):
-        child.stdout.readline()
-    child.send_signal(number)
-    rest = child.stdout.read()
-    child.stdout.close()
-    assert child.wait(20) == 130
-    assert "stopped" in rest
-    with Journal(path) as journal:
-        assert len(journal.keys()) == len(server.billed) > 0
-    assert max(server.billed.values()) == 1
-
-
-def test_a_pace_learns_from_the_server() -> None:
-    from reasonlens.calls.pacing import Pace
-
-    now = 0.0
-    pace = Pace(lambda: now)
-    for i in range(40):
-        now = i * 0.01
-        pace.answered({"x-ratelimit-limit-requests": "1200"}, limited=i % 4 == 0)
-    assert pace.rate == pytest.approx(0.95 * 20)
-    single = Pace(lambda: now)
-    for _ in range(30):
-        single.answered({}, limited=False)
-    assert single.answered({"Retry-After": "2"}, limited=True) >= 2.0
-    assert single.rate is None  # one stray "too many requests" slows down nobody else
-
-
-def test_dates_are_read_as_waiting_times() -> None:
-    from reasonlens.calls.pacing import retry_after
-
-    at = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(1_000_000_010))
-    assert retry_after({"Retry-After": at}, lambda: 1_000_000_000.0) == pytest.approx(10.0)
-    assert retry_after({"Retry-After": "soon"}) is None
-    assert retry_after({}) is None
 
 
 def test_the_json_of_a_body_is_what_a_server_expects(server: FakeServer, journal: Journal) -> None:
@@ -392,3 +230,30 @@ def test_the_json_of_a_body_is_what_a_server_expects(server: FakeServer, journal
         },
     }
     assert json.loads(json.dumps(body)) == body
+
+
+def test_what_a_model_does_not_take_is_not_sent(server: FakeServer, journal: Journal) -> None:
+    sampling = Sampling(temperature=None, top_p=None, seed=None)
+    list(ask([question("text")], Endpoint(server.url, MODEL), sampling, journal, limits=QUICK))
+    assert server.bodies[0].keys() == {"model", "messages", "max_tokens", "response_format"}
+
+
+def test_a_run_that_waits_still_reports(
+    server: FakeServer, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_TICK", 0.01)
+    server.latency = 0.15
+    seen: list[Progress] = []
+    where = Endpoint(server.url, MODEL)
+    list(ask([question("text")], where, Sampling(), journal, limits=QUICK, progress=seen.append))
+    assert any(progress.done == 0 and progress.in_flight == 1 for progress in seen)
+    assert seen[-1].done == 1
+
+
+def test_a_journal_that_cannot_be_written_ends_the_run(server: FakeServer, journal: Journal) -> None:
+    journal._writer.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON answer BEGIN SELECT RAISE(FAIL, 'full'); END"
+    )
+    with pytest.raises(InputError, match=r"calls\.sqlite cannot be written: full"):
+        run(server, journal, [f"text {i}" for i in range(200)])
+    assert len(server.bodies) < 50

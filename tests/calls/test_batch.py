@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reasonlens.calls import Endpoint, Request, Sampling, request_key
-from reasonlens.calls.batch import Batches
+from reasonlens.calls.batch import Batches, _row
 from reasonlens.calls.journal import Journal
 from reasonlens.core.errors import BackendError
-from tests.calls.fake_server import MODEL, FakeServer, serving
+from tests.calls.fake_server import MODEL, FakeServer
 
 SCHEMA = {"type": "object"}
 
 
 def requests(n: int) -> list[Request]:
     return [Request((("user", f"text {i} {'x' * i}"),), SCHEMA) for i in range(n)]
-
-
-@pytest.fixture
-def server() -> Iterator[FakeServer]:
-    with serving(FakeServer()) as made:
-        yield made
 
 
 def batches(server: FakeServer, journal: Journal, **limits: Any) -> Batches:
@@ -110,3 +103,57 @@ def test_a_line_is_what_the_service_expects(server: FakeServer, tmp_path: Path) 
     assert set(row) == {"custom_id", "method", "url", "body"}
     assert (row["method"], row["url"], row["body"]["model"]) == ("POST", "/v1/chat/completions", MODEL)
     assert len(row["custom_id"]) == 64
+
+
+def test_a_batch_that_nobody_heard_of_is_found_by_its_name(server: FakeServer, tmp_path: Path) -> None:
+    server.batch_fault = "reset"
+    path, asked = tmp_path / "j.sqlite", requests(3)
+    with Journal(path) as journal, pytest.raises(BackendError, match="did not take the batch: APIConn"):
+        batches(server, journal).submit(asked)
+    server.batch_fault = ""
+    with Journal(path) as journal:
+        made = batches(server, journal)
+        assert made.submit(asked) == 0
+        assert made.wait(every=0.01).answered == 3
+    assert len(server.batches) == 1  # sent once, although the reply was lost
+
+
+def test_what_the_service_says_of_a_failure_is_kept(server: FakeServer, tmp_path: Path) -> None:
+    server.batch_fault = "invalid"
+    asked = requests(2)
+    with Journal(tmp_path / "j.sqlite") as journal:
+        made = batches(server, journal)
+        made.submit(asked)
+        status = made.look()
+        assert (status.done, status.answered) == (True, 0)
+        assert list(status.states.values()) == ["failed"]
+        assert list(status.problems.values()) == ["line 1 is not valid"]
+        server.batch_fault = ""
+        assert made.submit(asked) == 2
+
+
+def test_requests_that_failed_in_a_batch_are_named(server: FakeServer, tmp_path: Path) -> None:
+    asked = requests(3)
+    where = Endpoint(server.url, MODEL)
+    bad = request_key(where, Sampling(), asked[1])
+    server.spoil = lambda custom_id: custom_id == bad
+    with Journal(tmp_path / "j.sqlite") as journal:
+        made = batches(server, journal)
+        made.submit(asked)
+        status = made.wait(every=0.01)
+        assert status.answered == 2
+        assert list(status.failed) == [bad]
+        assert "broken" in status.failed[bad]
+        server.spoil = lambda custom_id: False
+        assert made.submit(asked) == 1
+
+
+def test_a_redirect_is_not_followed(server: FakeServer, tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.sqlite") as journal:
+        made = batches(server, journal)
+        assert made._client._client.follow_redirects is False
+
+
+@pytest.mark.parametrize("line", ["", "{", "[]", "null", '{"response": {"status_code": 200}}'])
+def test_a_line_that_is_none_is_passed_over(line: str) -> None:
+    assert _row(line) == ("", None, "no line of a batch")

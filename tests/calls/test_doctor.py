@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
+
+import pytest
 
 from reasonlens.calls import Endpoint
 from reasonlens.calls.doctor import examine
@@ -59,3 +62,33 @@ def test_another_model_and_no_server() -> None:
     assert report(FakeServer(obedient), "other")["has the model"] == (False, f"not other, but {MODEL}")
     (only,) = examine(Endpoint("http://127.0.0.1:9/v1", MODEL), timeout=2)
     assert (only.what, only.good) == ("answers", False)
+
+
+def test_the_context_length_of_llama_cpp_is_found() -> None:
+    assert report(FakeServer(obedient, context=None))["context length"] == (True, "4,096 tokens")
+
+
+@pytest.mark.parametrize("name", ["seed", "temperature", "max_tokens"])
+def test_the_parameter_that_is_refused_is_named(name: str) -> None:
+    good, detail = report(FakeServer(obedient, unknown=name))[
+        "takes temperature, top_p, seed and a limit of tokens"
+    ]
+    assert good is False
+    assert detail == f"status 400: unknown {name}; accepted without {name}"
+
+
+def test_log_probabilities_may_be_refused_without_harm() -> None:
+    found = report(FakeServer(obedient, unknown="logprobs"))
+    assert found["takes temperature, top_p, seed and a limit of tokens"] == (True, "accepted")
+    assert found["gives log-probabilities"] == (False, "status 400: unknown logprobs")
+
+
+def test_usage_that_is_not_reported() -> None:
+    assert report(FakeServer(obedient, usage=False))["reports usage"] == (False, "no usage")
+
+
+def test_it_works_where_an_event_loop_runs() -> None:
+    async def notebook() -> int:
+        return len(examine(Endpoint("http://127.0.0.1:9/v1", MODEL), timeout=2))
+
+    assert asyncio.run(notebook()) == 1

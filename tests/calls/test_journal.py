@@ -9,7 +9,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from reasonlens.calls import journal as module
 from reasonlens.calls.journal import Journal, Stored
 from reasonlens.core.errors import InputError
 
@@ -33,6 +36,11 @@ def test_what_was_put_comes_back(tmp_path: Path) -> None:
         assert journal.cost() == 0.5
     with Journal(tmp_path / "j.sqlite") as again:
         assert again.keys() == {key(1): 2, key(2): 1}
+
+
+@given(st.binary() | st.binary().map(lambda b: b"x" + b) | st.binary(max_size=8).map(lambda b: b * 400))
+def test_any_body_is_kept_as_it_is(body: bytes) -> None:
+    assert module._unpacked(module._packed(body)) == body
 
 
 def test_the_file_is_fully_synchronized(tmp_path: Path) -> None:
@@ -110,3 +118,37 @@ def test_a_cost_that_is_not_known_stays_unknown(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.sqlite") as journal:
         journal.put(key(1), stored(cost=None), math.nan).result()
         assert journal.get(key(1))[0].cost is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("ext4", "wal"), ("nfs4", "delete"), ("cifs", "delete"), ("fuse.sshfs", "delete")]
+)
+def test_on_a_network_disk_there_is_no_write_ahead_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, mode: str
+) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/a / ext4 rw 0 0\nserver:/home {tmp_path}/home {kind} rw 0 0\n")
+    monkeypatch.setattr(module, "_MOUNTS", mounts)
+    (tmp_path / "home" / "me").mkdir(parents=True)
+    with Journal(tmp_path / "home" / "me" / "j.sqlite") as journal:
+        journal.put(key(1), stored()).result()
+        assert journal._writer.execute("PRAGMA journal_mode").fetchone() == (mode,)
+        assert journal._writer.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert journal.keys() == {key(1): 1}
+
+
+def test_without_a_list_of_mounts_a_disk_is_taken_for_local(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOUNTS", tmp_path / "none")
+    with Journal(tmp_path / "j.sqlite") as journal:
+        assert journal._writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_who_waits_hears_that_it_cannot_be_written(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.sqlite") as journal:
+        too_large = Stored(2**70, 200, b"{}", None, "m", 1.0)
+        with pytest.raises(InputError, match=r"j\.sqlite cannot be written: "):
+            journal.put(key(1), too_large).result(5)
+        journal.put(key(2), stored()).result(5)
+        assert journal.keys() == {key(2): 1}

@@ -51,6 +51,12 @@ def test_the_key_of_a_request_is_what_decides_on_its_answer() -> None:
     assert set(same) == {base}
 
 
+def test_every_setting_of_sampling_is_in_the_key() -> None:
+    assert {f.name for f in dataclasses.fields(Sampling)} == {"temperature", "top_p", "seed", "max_tokens"}
+    known = "e6b7150b"  # journals of earlier versions stay valid
+    assert request_key(HERE, Sampling(), REQUEST)[:8] == known
+
+
 def test_openai_and_others_differ_in_one_name() -> None:
     assert body_of(Endpoint(), Sampling(max_tokens=7), REQUEST)["max_completion_tokens"] == 7
     assert body_of(HERE, Sampling(max_tokens=7), REQUEST)["max_tokens"] == 7
