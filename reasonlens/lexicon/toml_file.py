@@ -12,7 +12,7 @@ from typing import Any
 from reasonlens.core.errors import DefinitionError
 from reasonlens.lexicon.draft import Card, Draft, finish, safe_name
 from reasonlens.lexicon.model import Entry, Lexicon, Pattern, Rule
-from reasonlens.lexicon.toml_lines import TomlLines
+from reasonlens.core.toml_lines import TomlLines
 
 __all__ = ["parse"]
 

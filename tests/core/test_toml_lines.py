@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonlens.lexicon.toml_lines import TomlLines
+from reasonlens.core.toml_lines import TomlLines
 
 TEXT = '''\
 # a comment with "wait" in it
