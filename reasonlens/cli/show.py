@@ -10,10 +10,14 @@ from reasonlens.cli._options import example
 
 
 @click.group(
-    epilog=example("reasonlens show lexicon flexible_reasoning", "reasonlens show trace STUDY TRACE_ID")
+    epilog=example(
+        "reasonlens show lexicon flexible_reasoning",
+        "reasonlens show behavior verification",
+        "reasonlens show trace STUDY TRACE_ID",
+    )
 )
 def command() -> None:
-    """Show one lexicon or one trace in full."""
+    """Show one lexicon, one behavior or one trace in full."""
 
 
 @command.command("lexicon", epilog=example("reasonlens show lexicon flexible_reasoning"))
@@ -38,6 +42,38 @@ def lexicon(name: str) -> None:
             click.echo(f"  pattern {pattern.name}: {list(map(dict, pattern.tokens))}")
     if any(e.attested for c in found.categories for e in c.entries):
         click.echo("\n* attested by the source; the rest is reconstructed")
+
+
+@command.command("behavior", epilog=example("reasonlens show behavior verification"))
+@click.argument("name")
+def behavior(name: str) -> None:
+    """A codebook: what counts, what does not. NAME may be a file."""
+    from reasonlens.cli._print import plain
+    from reasonlens.judges import load_codebook
+
+    found = load_codebook(name)
+    click.echo(f"{found.name} {found.version} ({found.status}, digest {found.digest}, unit {found.unit})")
+    click.echo(plain(f"{found.title}"))
+    click.echo(f"Source: {plain(found.source) or 'not stated'}\n\n{_wrapped(found.definition)}")
+    for title, rules in (("Counts", found.include), ("Does not count", found.exclude)):
+        if rules:
+            click.echo(f"\n{title}")
+        for rule in rules:
+            click.echo(_wrapped(rule, "  - ", "    "))
+    if found.examples:
+        click.echo("\nExamples")
+    for case in found.examples:
+        close = " (borderline)" if case.borderline else ""
+        click.echo(_wrapped(f"{case.verdict}{close}: {case.text}", "  - ", "    "))
+        click.echo(_wrapped(case.why, "    ", "    "))
+    if found.notes:
+        click.echo(f"\n{plain(found.notes, lines=True)}")
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> str:
+    from reasonlens.cli._print import plain
+
+    return click.wrap_text(plain(text), 96, first, rest)
 
 
 @command.command("trace", epilog=example("reasonlens show trace my-study 3f2a"))

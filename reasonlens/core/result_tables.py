@@ -155,6 +155,20 @@ _KEYNESS = Table(
     "a word, phrase or sentence opener of two groups, found in their traces",
 )
 
+_AGREEMENT = Table(
+    "agreement",
+    pa.schema(
+        [
+            *texts("judge", "against", "behavior", "unit", "by", "group", "reference", "quantity"),
+            *_INTERVAL,
+            *numbers("p_value"),
+            *texts("method"),
+            *integers("n_problems", "n_units", "both", "only_judge", "only_against", "neither", "unanswered"),
+        ]
+    ),
+    ("judge", "against", "behavior", "unit", "by", "group", "reference", "quantity"),
+    "how far two judges agree on a behavior, or how the errors of one differ between groups",
+)
 
 RESULT_TABLES = (
     _ESTIMATES,
@@ -164,4 +178,5 @@ RESULT_TABLES = (
     _FIRST_MARKER,
     _DIAGNOSES,
     _KEYNESS,
+    _AGREEMENT,
 )

@@ -1,7 +1,7 @@
 """What can be compared: sources of columns with one number per trace.
 
-A source offers measures by name and reads their columns part by part. To add one (behaviors, grades,
-structure), write a `Source` and add it to `SOURCES`: nothing else has to change.
+A source offers measures by name and reads their columns part by part. To add one (grades, structure),
+write a `Source` and add it to `SOURCES`: nothing else has to change.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from reasonlens.lexicon import definition
 from reasonlens.lexicon.definition import Lexicon
 from reasonlens.stats.measured import ABOUT, Measure, Traces
 from reasonlens.stats.rates import UNITS, measure_name
+from reasonlens.workflow import behaviors_measures
 from reasonlens.workflow.run import Plan
 
 __all__ = ["DEFAULT", "SOURCES", "Source", "lexicons_of", "load", "named"]
@@ -129,6 +130,7 @@ SOURCES: tuple[Source, ...] = (
     Source("length", _lengths, _length_columns),
     Source("accuracy", _accuracy, _accuracy_columns),
     Source("health", _health, _health_columns),
+    Source("behaviors", behaviors_measures.measures, behaviors_measures.columns),
 )
 """The one place where a source is registered."""
 
@@ -142,7 +144,8 @@ def named(names: Sequence[str], plan: Plan) -> list[Measure]:
     Parameters
     ----------
     names
-        A measure, a source (all its measures), a lexicon or ``LEXICON/CATEGORY`` (per 1,000 words).
+        A measure, a source (all its measures), a lexicon or ``LEXICON/CATEGORY`` (per 1,000 words), a
+        judge, a behavior or ``JUDGE/BEHAVIOR`` (share of responses).
 
     Raises
     ------
@@ -157,6 +160,9 @@ def named(names: Sequence[str], plan: Plan) -> list[Measure]:
         lexicon, category, _ = name.split("/")
         groups.setdefault(lexicon, []).append(name)
         groups[f"{lexicon}/{category}"] = [name]
+    judged = behaviors_measures.group_names(groups["behaviors"])
+    groups["behaviors"] = [name for name in groups["behaviors"] if name.endswith("/presence")]
+    groups = {**judged, **groups}
     found: list[str] = []
     for name in names or DEFAULT:
         if name not in every and name not in groups:

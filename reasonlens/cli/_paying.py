@@ -1,0 +1,171 @@
+"""What a run that asks a language model will cost, whether it may, and batches that are under way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from reasonlens.calls.ask import Limits
+from reasonlens.calls.journal import Journal
+from reasonlens.calls.plan import Plan, plan
+from reasonlens.calls.prices import load
+from reasonlens.core.errors import InputError
+from reasonlens.judges._answers import parser
+from reasonlens.judges.llm import LlmJudge
+from reasonlens.workflow import behaviors
+
+if TYPE_CHECKING:
+    from reasonlens.calls import Answer, Request
+    from reasonlens.core.study import Study
+    from reasonlens.judges import Judge
+
+__all__ = ["agreed", "asking_of"]
+
+_AGAIN = {"refused", "unparsed"}
+
+
+def asking_of(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what the options of a command say of asking, for the settings of the judge."""
+    retry = {x.strip() for x in (options["retry"] or "").split(",")}
+    prices = load(options["prices"]) if options["prices"] else None
+    return {
+        "base_url": options["base_url"],
+        "key_env": options["key_env"],
+        "form": "text" if options["json_in_text"] else None,
+        "longest": options["longest"],
+        "limits": Limits(concurrency=options["concurrency"], again=bool(retry & _AGAIN), prices=prices),
+    }
+
+
+def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behaviors.Wanted) -> LlmJudge | None:
+    """Say what the run will ask and cost; return the judge with its limit of cost, or ``None`` to stop.
+
+    Raises
+    ------
+    InputError
+        If it may cost more than allowed and nobody is here to be asked.
+    """
+    asking = cast("LlmJudge", judge)
+    limits = asking.limits or Limits()
+    journal_there = asking.journal.exists()
+    if not journal_there and options["dry_run"]:
+        found = plan(_requests(study, asking, wanted), asking.endpoint, asking.sampling, None, limits.prices)
+    else:
+        with Journal(asking.journal) as journal:
+            found = plan(
+                _requests(study, asking, wanted),
+                asking.endpoint,
+                asking.sampling,
+                journal,
+                limits.prices,
+                batch=options["batch"],
+            )
+    _say(found, asking, limits.concurrency, batch=options["batch"])
+    if options["dry_run"]:
+        click.echo("This was a dry run: nothing was asked.")
+        return None
+    if not found.calls:
+        return asking
+    ceiling = _ceiling(found, options["max_cost"], options["stop_at"], yes=options["yes"])
+    if ceiling is _STOP:
+        click.echo("Nothing was asked.", err=True)
+        return None
+    asking = replace(asking, limits=replace(limits, max_cost=ceiling))
+    return _batched(asking, study, wanted) if options["batch"] else asking
+
+
+_STOP = -1.0
+
+
+def _requests(study: Study, judge: LlmJudge, wanted: behaviors.Wanted) -> Iterator[Request]:
+    ids, _ = behaviors.chosen(study, wanted)
+    for batch in behaviors.batches(study, judge, wanted, ids, behaviors.Account()):
+        texts = [text for text in batch.texts if text.strip()]
+        yield from judge.requests(texts, batch.behaviors, repeat=batch.repeat)
+
+
+def _say(found: Plan, judge: LlmJudge, concurrency: int, *, batch: bool) -> None:
+    where = judge.endpoint.base_url
+    same = f", {found.duplicates:,} the same" if found.duplicates else ""
+    click.echo(
+        f"{judge.name} at {where}: {found.requests:,} questions, "
+        f"{found.from_journal:,} answered in the journal{same}, {found.calls:,} calls to make",
+        err=True,
+    )
+    if not found.calls:
+        return
+    tokens = [f"{low:,} to {high:,}" for low, high in (found.prompt_tokens, found.completion_tokens)]
+    time = "within a day" if batch else f"about {_duration(found.seconds(concurrency))}"
+    click.echo(
+        f"  tokens: {tokens[0]} in, {tokens[1]} out; time: {time} at {concurrency} under way", err=True
+    )
+    if found.cost is None:
+        click.echo(f"  price: unknown for this model (--prices FILE; table of {found.price_date})", err=True)
+    else:
+        low, high = found.cost
+        shown = "nothing (a server of your own)" if high == 0 else f"${low:.2f} to ${high:.2f}"
+        click.echo(f"  price: {shown} (table of {found.price_date})", err=True)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _ceiling(found: Plan, allowed: float, stop_at: float | None, *, yes: bool) -> float | None:
+    """Return the most that the run may cost (``None``: no limit can be kept), or `_STOP`."""
+    if found.cost is None:
+        if stop_at is not None:
+            raise InputError("--stop-at needs a price for the model; add one: --prices FILE")
+        return None if _confirmed("The price is not known. Go on?", yes=yes) else _STOP
+    high = found.cost[1]
+    if high == 0:
+        return None
+    most = high if stop_at is None else min(high, stop_at)
+    if most <= allowed:
+        return allowed if stop_at is None else most
+    question = f"This may cost up to ${most:.2f}, more than --max-cost {allowed:g}. Go on?"
+    return most if _confirmed(question, yes=yes) else _STOP
+
+
+def _confirmed(question: str, *, yes: bool) -> bool:
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise InputError(f"{question} Nobody is here to answer: add --yes, or allow it with --max-cost")
+    return click.confirm(question, default=False, err=True)
+
+
+def _batched(judge: LlmJudge, study: Study, wanted: behaviors.Wanted) -> LlmJudge | None:
+    """Submit what is missing; return a judge that takes in the answers once all batches are done."""
+    from reasonlens.calls.batch import Batches
+
+    prices = judge.limits.prices if judge.limits else None
+    with Journal(judge.journal) as journal:
+        batches = Batches(judge.endpoint, judge.sampling, journal, prices=prices)
+        n = batches.submit(_requests(study, judge, wanted))
+        status = batches.look()
+    click.echo(
+        f"Batches: {n:,} questions submitted now, {status.submitted:,} in all, {status.answered:,} answered",
+        err=True,
+    )
+    for name, state in status.states.items():
+        click.echo(f"  {name}: {state}", err=True)
+    if not status.done:
+        click.echo("Not done yet. Run the same command again to collect (it can take up to a day).")
+        return None
+    return replace(judge, collected=partial(_collected, judge))
+
+
+def _collected(
+    judge: LlmJudge, requests: Iterator[Request], journal: Journal
+) -> Iterator[tuple[int, Answer]]:
+    from reasonlens.calls.batch import Batches
+
+    yield from Batches(judge.endpoint, judge.sampling, journal).answers(requests, parser)

@@ -1,0 +1,155 @@
+"""``reasonlens behaviors``: how often responses show a behavior, by the verdict of a judge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reasonlens.cli._options import example, ingest_options, jobs_option, study_option
+
+
+@click.command(
+    epilog=example(
+        "reasonlens behaviors outputs/*.jsonl --judge rules",
+        "reasonlens behaviors my-study --judge rules --behavior verification --behavior backtracking",
+        "reasonlens behaviors my-study --judge llm --sample 50 --dry-run",
+        "reasonlens behaviors my-study --judge llm --model Qwen/Qwen2.5-32B-Instruct "
+        "--base-url http://127.0.0.1:8000/v1",
+        "reasonlens behaviors my-study --judge llm --retry failed --max-cost 20",
+    )
+)
+@click.argument("inputs", nargs=-1, required=True, metavar="FILES... | STUDY")
+@study_option
+@click.option(
+    "--judge",
+    "judge_kind",
+    default="rules",
+    show_default=True,
+    metavar="KIND",
+    help="rules (word patterns, a baseline), llm (a language model) or local:NAME (trained on labels).",
+)
+@click.option(
+    "--behavior",
+    "-b",
+    "behaviors",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="A shipped codebook, a family or a .toml file; several times for several (see `list behaviors`). "
+    "[default: multi_perspective, metacognitive_awareness]",
+)
+@click.option(
+    "--model",
+    "judge_model",
+    metavar="NAME|FILE",
+    help="The model that judges [default: gpt-4o-2024-11-20], or the file of a local judge.",
+)
+@click.option("--base-url", metavar="URL", help="An OpenAI-compatible server [default: OpenAI's].")
+@click.option(
+    "--key-env", metavar="NAME", help="The environment variable with the key [default: OPENAI_API_KEY]."
+)
+@click.option(
+    "--json-in-text",
+    is_flag=True,
+    help="For servers that do not keep to a JSON schema: ask for JSON in words (see `judge doctor`).",
+)
+@click.option(
+    "--prices",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A price table instead of the one that ships (.toml).",
+)
+@click.option(
+    "--part",
+    type=click.Choice(["response", "reasoning", "answer"]),
+    default="response",
+    show_default=True,
+    help="Which text is judged.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Judge at most N responses per model, to the same problems as far as there are such.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the sample.")
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Ask each question so often; rates use the first, the others show how steady the judge is.",
+)
+@click.option(
+    "--retry",
+    metavar="VERDICT,...",
+    help="Ask again what was refused, unparsed or failed, for instance failed,unparsed.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what a run would ask and cost.")
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    metavar="USD",
+    help="Ask before a run that may cost more.",
+)
+@click.option(
+    "--stop-at",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="USD",
+    help="Stop at this sum; what was answered is kept, and the same command goes on.",
+)
+@click.option(
+    "--yes", is_flag=True, help="Go on without asking; the run still stops at the highest sum announced."
+)
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), default=64, show_default=True, help="Questions under way."
+)
+@click.option(
+    "--batch", is_flag=True, help="Use the Batch API: half the price, up to a day; run again to collect."
+)
+@click.option(
+    "--longest",
+    type=click.IntRange(min=1000),
+    metavar="CHARS",
+    help="Longer texts are asked about in pieces that overlap [default: 240000].",
+)
+@click.option(
+    "--exclude",
+    type=click.Choice(["truncated", "empty", "no_reasoning", "looping", "none"]),
+    multiple=True,
+    default=["empty"],
+    show_default=True,
+    help="Leave out traces with this health flag; several times for several.",
+)
+@click.option("--reference", metavar="KIND", help="The kind that others are compared with [default: base].")
+@click.option(
+    "--quotes", type=click.IntRange(min=0), default=3, show_default=True, help="Quotes to show per behavior."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Rows to .csv .parquet .json .md .tex."
+)
+@jobs_option
+@ingest_options
+def command(**options: Any) -> None:
+    """Judge which behaviors responses show, how often and where.
+
+    Each positive verdict has quotes that were found in the text. Rates come with intervals clustered by
+    problem and contrasts on shared problems; what the judge did not answer is counted beside them.
+    """
+    from reasonlens.cli import _behaviors
+
+    _behaviors.show(options)
+
+
+def _tell_the_models_apart() -> None:
+    """Rename the option that says which model wrote the responses: ``--model`` is the judge here."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.name == "model":
+            parameter.opts = ["--trace-model"]
+            parameter.help = "The model that wrote the responses, where the files do not name it."
+
+
+_tell_the_models_apart()
