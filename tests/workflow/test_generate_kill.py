@@ -1,0 +1,78 @@
+"""kill -9 while samples are drawn: what was written stays, and the next run draws the rest."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reasonlens.core.study import Study
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from reasonlens.backends._templates import load
+from reasonlens.backends.fake import FakeBackend
+from reasonlens.workflow.generate import Arm, Saving, Spec, generate
+from reasonlens.workflow.problem_sets import Problem
+
+class Slow(FakeBackend):
+    def generate(self, requests, sampling):
+        for completion in super().generate(requests, sampling):
+            time.sleep(float(sys.argv[2]))
+            yield completion
+
+problems = [Problem("toy", f"What is {i} + {i}?", str(2 * i)) for i in range(20)]
+spec = Spec("fake", "trial", load("plain"), n=10, arms=(Arm(), Arm("again", salt="2")))
+made = generate(Path(sys.argv[1]), spec, problems, Slow("trial"), saving=Saving(rows=10))
+print(sum(made.kept.values()), sum(made.done.values()))
+"""
+TOTAL = 20 * 10 * 2
+
+
+def call(study: Path, pause: float) -> list[str]:
+    return [sys.executable, "-c", SCRIPT, str(study), str(pause)]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_finished_samples_survive(tmp_path: Path, sent: signal.Signals) -> None:
+    study = tmp_path / "s"
+    process = subprocess.Popen(call(study, 0.005), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while len(list(study.glob("traces/*.parquet"))) < 3:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    process.send_signal(sent)
+    process.communicate(timeout=60)
+    kept = Study(study).traces()
+    assert 30 <= len(kept) < TOTAL
+    counts = kept["condition"].value_counts()
+    assert abs(counts["baseline"] - counts["again"]) <= 1, "the conditions stay balanced"
+    done = subprocess.run(call(study, 0), capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(len(kept)), str(TOTAL - len(kept))]
+    frame = Study(study).traces()
+    assert len(frame) == frame["trace_id"].nunique() == TOTAL
+    assert set(kept["trace_id"]) <= set(frame["trace_id"])
+    assert not list(study.rglob("*.tmp"))
+
+
+def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
+    study = tmp_path / "s"
+    process = subprocess.Popen(call(study, 0.02), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + 60
+        while not (study / ".lock").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        time.sleep(0.1)
+        other = subprocess.run(call(study, 0), capture_output=True, text=True)
+        assert other.returncode != 0, other.stdout
+        assert "is in use by another reasonlens run; wait for it" in other.stderr
+    finally:
+        process.kill()
+        process.communicate()
