@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reasonlens.workflow.run import Task
 
-__all__ = ["Progress", "watched"]
+__all__ = ["Items", "Progress", "watched", "watched_items"]
 
 
 class Progress:
@@ -43,3 +43,35 @@ def watched() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
         yield Progress(bar)
+
+
+class Items:
+    """Items done of items to do; silent where nobody watches."""
+
+    def __init__(self, bar: Any = None, what: str = "") -> None:
+        self._bar, self._what, self._task = bar, what, None
+
+    def begin(self, n: int) -> None:
+        """Start with `n` items to do."""
+        if self._bar is not None and n:
+            self._task = self._bar.add_task(self._what, total=n)
+
+    def advance(self, n: int) -> None:
+        """Some items are done."""
+        if self._task is not None:
+            self._bar.advance(self._task, n)
+
+
+@contextmanager
+def watched_items(what: str) -> Iterator[Items]:
+    """Yield `Items` that show a bar while the block runs, if standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield Items()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield Items(bar, what)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reasonlens.signatures import Trace
-from reasonlens.signatures._answers import final_answer
+from reasonlens.text.answers import final_answer
 
 __all__ = ["ends_mid_sentence", "length", "unfinished"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reasonlens.signatures import Measure, Seen, Trace, excerpt
-from reasonlens.signatures._answers import final_answer
+from reasonlens.text.answers import final_answer
 from reasonlens.text.words import codepoints, tokenize
 
 TITLE = "Answer without reasoning"

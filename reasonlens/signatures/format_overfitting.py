@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reasonlens.signatures import Measure, Seen, Trace, excerpt
-from reasonlens.signatures._answers import INTEGER, NONE, final_answer, form
+from reasonlens.text.answers import INTEGER, NONE, final_answer, form
 
 TITLE = "Format overfitting"
 MEASURES = (

@@ -9,7 +9,6 @@ import pytest
 
 MODULES = {
     "signatures": 1,
-    "signatures._answers": 2,
     "signatures._ending": 1,
     "signatures._verdict": 1,
     "signatures.abrupt_endings": 1,

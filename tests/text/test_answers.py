@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonlens.signatures._answers import INTEGER, NONE, OTHER, final_answer, form
 from reasonlens.signatures.rigid_steps import headers
+from reasonlens.text.answers import INTEGER, NONE, OTHER, final_answer, form
 
 
 @pytest.mark.parametrize(
