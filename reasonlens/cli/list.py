@@ -72,6 +72,15 @@ def formats() -> None:
         click.echo(f"{name:<20} {registry.load('reasonlens.readers', name).TITLE}")
 
 
+@command.command("graders", epilog=example("reasonlens list graders"))
+def graders() -> None:
+    """The graders of ``reasonlens grade``."""
+    from reasonlens.core import registry
+
+    for name in registry.names("reasonlens.graders"):
+        click.echo(f"{name:<20} {registry.load('reasonlens.graders', name).TITLE}")
+
+
 @command.command("backends", epilog=example("reasonlens list backends"))
 def backends() -> None:
     """The engines that ``reasonlens generate`` draws from."""

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from reasonlens.graders._plain import plain
 from reasonlens.text.answers import conclusion, final_answer
 
-__all__ = ["Grade", "Grader", "Limits", "Pair", "pair_of", "unanswered"]
+__all__ = ["Grade", "Grader", "Limits", "Pair", "pair_of", "plain", "unanswered"]
 
 _ANSWER_TAIL = 20_000  # characters: a statement of the answer stands near the end
 

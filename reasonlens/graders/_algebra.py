@@ -38,12 +38,27 @@ def compare(answer: str, gold: str, seconds: float) -> tuple[str, str]:
 
 def _sides(answer: str, gold: str) -> list[str] | None:
     """Return what must equal the gold: the answer, or the sides of an equation that states a value."""
-    if _EQUATION.search(gold) or not _EQUATION.search(answer):
+    parts = _split(answer)
+    if len(_split(gold)) > 1 or len(parts) == 1:
         return [answer]
-    parts = _EQUATION.split(answer)
     if _VARIABLE.fullmatch(parts[0]):
         parts = parts[1:]
     return parts if parts and all(part.strip() for part in parts) else None
+
+
+def _split(text: str) -> list[str]:
+    """Return the sides of an equation; a sign inside braces or brackets is no equation."""
+    depth, parts, start = 0, [], 0
+    signs = {match.start() for match in _EQUATION.finditer(text)}
+    for place, char in enumerate(text):
+        if char in "{([":
+            depth += 1
+        elif char in "})]":
+            depth -= 1
+        elif place in signs and depth == 0:
+            parts.append(text[start:place])
+            start = place + 1
+    return [*parts, text[start:]]
 
 
 def _verified(answer: str, gold: str, seconds: float) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from reasonlens.stats.group_contrasts import (
 from reasonlens.stats.length_adjusted import length_adjusted
 from reasonlens.stats.measured import Choice, Grouped, Measure, Sheet
 from reasonlens.workflow import measures
+from reasonlens.workflow.correctness import graded, judged_by
 from reasonlens.workflow.run import Plan
 
 __all__ = ["Comparison", "Question", "choices", "compare", "condition_of", "measured"]
@@ -142,6 +143,8 @@ def measured(study: Study, plan: Plan, question: Question) -> tuple[Grouped, lis
     for measure in measures.named(question.measures, plan):
         if grouped.traces.numbers[measure.numerator].notna().any():
             chosen.append(measure)
+            if measure.name == "accuracy" and graded(study):
+                notes.append(f"accuracy: {judged_by(study)}")
         else:
             notes.append(f"{measure.name}: left out, {measure.missing} for every trace")
     if not chosen:

@@ -20,6 +20,7 @@ from reasonlens.lexicon.definition import Lexicon
 from reasonlens.stats.measured import ABOUT, Measure, Traces
 from reasonlens.stats.rates import UNITS, measure_name
 from reasonlens.workflow import behaviors_measures
+from reasonlens.workflow.correctness import correctness
 from reasonlens.workflow.run import Plan
 
 __all__ = ["DEFAULT", "SOURCES", "Source", "lexicons_of", "load", "named"]
@@ -110,7 +111,7 @@ def _accuracy(plan: Plan) -> list[Measure]:
 
 
 def _accuracy_columns(study: Study, plan: Plan, part: str, traces: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({"correct": traces["correct_source"].astype("float64")}, index=traces.index)
+    return pd.DataFrame({"correct": correctness(study, part, traces)}, index=traces.index)
 
 
 def _health(plan: Plan) -> list[Measure]:

@@ -58,9 +58,7 @@ def score(study: Study, plan: Plan, question: Question, ks: Sequence[int]) -> Co
         )
     notes = []
     if not frame["quantity"].str.startswith("maj@").any():
-        notes.append(
-            "maj@k: left out, most right responses have no boxed answer (or their text was not kept)"
-        )
+        notes.append("maj@k: left out, most right responses mark no answer (or their text was not kept)")
     data = pa.Table.from_pandas(frame, preserve_index=False)
     about = details("compare --k", plan, question) | {"k": list(ks)}
     study.write("comparisons", f"scores-{question.by}", data, details=about)

@@ -34,6 +34,7 @@ GOLDEN = [
     (r"\frac{1}{2^{98}}", r"\frac{1}{2^{99}}", "incorrect"),
     (r"1,3,5,\ldots,2n-1", r"1,2,\ldots,n", "ungradable"),
     ("3x+4y+14=0", "3*x-1*y+13=0", "incorrect"),
+    (r"\sum_{n=1}^{10^{9}} \frac{1}{n^n}", "1", "incorrect"),
     # no expression at all
     (r"\text{there is none}", "7", "incorrect"),
 ]
