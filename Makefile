@@ -45,7 +45,7 @@ $(BIN)/python:
 	@$(PIP) install --upgrade 'pip>=25.1'
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
-	$(PIP) install --editable .
+	$(PIP) install --editable '.[spacy,judge,grade,view]'
 	@touch $@
 
 $(VENV)/developer: pyproject.toml | $(BIN)/python

@@ -35,7 +35,7 @@ def test_the_output_shown_is_what_demo_prints(readme: str, tmp_path: Path) -> No
     block = next(
         x for x in re.findall(r"```text\n(.*?)```", readme, re.S) if x.startswith("flexible_reasoning")
     )
-    out = CliRunner().invoke(cli, ["demo", "--study", str(tmp_path / "d")])
+    out = CliRunner().invoke(cli, ["demo", "--short", "--study", str(tmp_path / "d")])
     assert block in out.stdout
 
 
