@@ -170,6 +170,23 @@ _AGREEMENT = Table(
     "how far two judges agree on a behavior, or how the errors of one differ between groups",
 )
 
+_EFFECTS = Table(
+    "effects",
+    pa.schema(
+        [
+            *texts("model", "measure", "arm", "role", "dataset"),
+            ("words", pa.list_(pa.string())),
+            *numbers("baseline"),
+            *_INTERVAL,
+            *_HOW,
+            *integers("n_problems", "n_traces"),
+            *_TEST,
+        ]
+    ),
+    ("model", "measure", "arm", "dataset"),
+    "what an arm of an experiment with banned words does to a measure, against the baseline",
+)
+
 RESULT_TABLES = (
     _ESTIMATES,
     _COMPARISONS,
@@ -179,4 +196,5 @@ RESULT_TABLES = (
     _DIAGNOSES,
     _KEYNESS,
     _AGREEMENT,
+    _EFFECTS,
 )

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from reasonlens.core.errors import DefinitionError
+from reasonlens.core.toml_lines import TomlLines
 from reasonlens.lexicon.draft import Card, Draft, finish, safe_name
 from reasonlens.lexicon.model import Entry, Lexicon, Pattern, Rule
-from reasonlens.core.toml_lines import TomlLines
 
 __all__ = ["parse"]
 

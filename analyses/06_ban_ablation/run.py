@@ -1,0 +1,55 @@
+"""What banning the distinctive words costs: draws figures/06_ban_ablation/ (see README.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+import reasonlens
+from reasonlens import Study
+from reasonlens.backends import SamplingParams, _templates
+from reasonlens.workflow import problem_sets
+from reasonlens.workflow.analysis import main
+from reasonlens.workflow.ban_experiment import Design, draw
+from reasonlens.workflow.ban_results import results
+from reasonlens.workflow.generate import Spec, connected
+
+
+def run(study: Study, files: list[str], params: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """Take the problems of the files, draw every arm, and estimate the effects."""
+    spec = Spec(
+        params["backend"],
+        params["model"],
+        _templates.load(params["template"]),
+        SamplingParams(max_tokens=params["max_tokens"]),
+        n=params["samples"],
+        seed=params["seed"],
+    )
+    design = Design(tuple(params["ban"]), params["controls"], seed=params["seed"])
+    with TemporaryDirectory(prefix="reasonlens-") as folder:
+        problems = problem_sets.load([str(_problems(files, Path(folder)))])
+        with connected(spec.backend, spec.model, problems) as backend:
+            drawn = draw(str(study.path), spec, problems, backend, design)
+    found = results(study, spec.name, drawn.arms, design)
+    leaks = pd.DataFrame([{"arm": arm, "audit": audit.line()} for arm, audit in found.leaks.items()])
+    return {"compensation": found.compensation, "leaks": leaks}
+
+
+def _problems(files: list[str], folder: Path) -> Path:
+    """Write the problems that the traces of the files are about."""
+    source = Study(folder / "source", create=True)
+    reasonlens.ingest(files, source.path)
+    traces = source.traces(["problem_id", "problem", "gold"]).dropna()
+    path = folder / "problems.jsonl"
+    rows = traces.drop_duplicates("problem_id")[["problem", "gold"]].to_dict("records")
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+if __name__ == "__main__":
+    main(__file__, run)

@@ -1,0 +1,78 @@
+"""``reasonlens ban-ablation``: the run, the plan, the explanation, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reasonlens.cli import cli
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(cli, ["ban-ablation", *(str(w) for w in words)])
+
+
+@pytest.fixture
+def problems(tmp_path: Path) -> Path:
+    path = tmp_path / "made.jsonl"
+    rows = [{"problem": f"What is {i} plus {i}?", "answer": str(2 * i)} for i in range(1, 9)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def test_a_run_prints_what_it_found(problems: Path, tmp_path: Path) -> None:
+    words = ["--backend", "fake", "--model", "trial", "--problems", problems, "--template", "plain", "-n", 4]
+    result = run(*words, "--ban", "wait,but", "--controls", 2, "--study", tmp_path / "s")
+    assert result.exit_code == 0, result.output
+    assert "No leaks: none of the banned words stands in any output of" in result.output
+    assert "Against the baseline (accuracy" in result.output
+    for name in ("repeat", "sham", "placebo", "target", "without-wait", "dose-1"):
+        assert f"\n{name} " in result.output
+    assert "(descriptive: fewer than 19 sets)" in result.output
+    assert "Compensation: hits per 1,000 words" in result.output
+    again = run(*words, "--ban", "wait,but", "--controls", 2, "--study", tmp_path / "s")
+    assert again.output.splitlines()[1:] == result.output.splitlines()[1:]
+
+
+def test_a_plan_draws_nothing(problems: Path) -> None:
+    words = ["--backend", "fake", "--model", "trial", "--problems", problems, "-n", 16, "--plan"]
+    result = run(*words, "--ban", "wait,but,perhaps", "--controls", 5, "--max-tokens", 1000)
+    assert result.exit_code == 0, result.output
+    # baseline, repeat, sham, placebo, target, three with one left in, five controls, doses of one and two
+    assert "15 arms x 8 problems x 16 samples = 1,920 traces" in result.output
+    assert "At most 1,920,000 tokens: 16 min at 2,000 tokens/s" in result.output
+    assert "Smallest difference in accuracy found with 80% power:" in result.output
+    assert "Fewer than 19 control sets" in result.output
+
+
+def test_an_explanation_needs_no_model(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(vocab_size=400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    tokenizer.train_from_iterator(["wait await waiter but button wait, Wait But"] * 50, trainer)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    result = run("--explain", "--tokenizer", tmp_path / "tokenizer.json", "--ban", "wait,but")
+    assert result.exit_code == 0, result.output
+    assert "Tokens forbidden outright" in result.output
+    assert "complete" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--model", "m"], "name what to ban, for instance --ban wait,perhaps,alternatively,but"),
+        (["--ban", "wait"], "name --model, or ask for --explain"),
+        (["--ban", "wait", "--model", "m"], "name --problems, or ask for --explain"),
+        (["--ban", "wait", "--explain"], "--explain needs --tokenizer FOLDER"),
+        (["--ban-category", "flexible_reasoning:nothing", "--explain"], "no category is named 'nothing'"),
+    ],
+)
+def test_what_is_missing_is_named(words: list[str], message: str) -> None:
+    result = run(*words)
+    assert result.exit_code == 1
+    assert message in result.output

@@ -1,0 +1,189 @@
+"""The experiment against a model whose truth is known: effects, controls, doses, leaks, compensation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reasonlens import Study, sample
+from reasonlens.backends import SamplingParams, _templates
+from reasonlens.bans import Ban
+from reasonlens.core.errors import InputError
+from reasonlens.graders import Limits
+from reasonlens.workflow import problem_sets
+from reasonlens.workflow.ban_experiment import (
+    Design,
+    Drawn,
+    Planned,
+    draw,
+    first_arms,
+    later_arms,
+    word_counts,
+)
+from reasonlens.workflow.ban_results import Results, _compensation, _rank, results
+from reasonlens.workflow.generate import Spec, connected
+from reasonlens.workflow.problem_sets import ProblemSet
+
+WORDS = ("wait", "perhaps", "alternatively", "but")
+DESIGN = Design(WORDS, controls=4)
+SPEC = Spec("fake", "trial", _templates.load("plain"), SamplingParams(max_tokens=600), n=24, seed=3)
+EFFECT = 0.25
+
+
+@pytest.fixture(scope="module")
+def problems(tmp_path_factory: pytest.TempPathFactory) -> ProblemSet:
+    """Forty made-up problems: enough for an interval worth its name."""
+    path = tmp_path_factory.mktemp("problems") / "made.jsonl"
+    lines = [f'{{"problem": "What is {i} plus {i}?", "answer": "{2 * i}"}}' for i in range(1, 41)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return problem_sets.load([str(path)])
+
+
+@pytest.fixture(scope="module")
+def ran(problems: ProblemSet, tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Drawn, Results]:
+    folder = str(tmp_path_factory.mktemp("ban") / "study")
+    with connected("fake", "trial", problems, {"effect": EFFECT, "compensation": 0.5}) as backend:
+        drawn = draw(folder, SPEC, problems, backend, DESIGN)
+        again = draw(folder, SPEC, problems, backend, DESIGN)
+    assert all(not sum(made.done.values()) for made in again.generated)  # nothing is drawn twice
+    study = Study(folder)
+    return study, drawn, results(study, "trial", drawn.arms, DESIGN, limits=Limits(seconds=2.0))
+
+
+def accuracy(found: Results) -> pd.DataFrame:
+    return found.effects[found.effects["measure"] == "accuracy"].set_index("arm")
+
+
+def test_the_effect_covers_the_truth(ran: tuple[Study, Drawn, Results]) -> None:
+    row = accuracy(ran[2]).loc["target"]
+    assert row["low"] <= -EFFECT <= row["high"]
+    assert row["high"] < 0
+    assert row["p_value"] < 0.001
+    assert row["p_adjusted"] < 0.01
+    assert (row["n_problems"], row["n_traces"], row["excluded"]) == (40, 2 * 40 * 24, 0)
+
+
+def test_the_table_is_kept(ran: tuple[Study, Drawn, Results]) -> None:
+    kept = ran[0].read("effects").to_pandas()
+    assert len(kept) == len(ran[2].effects)
+    assert set(kept["role"]) == {"repeat", "sham", "placebo", "target", "leave_in", "dose", "control"}
+    row = kept[(kept["arm"] == "target") & (kept["measure"] == "accuracy")].iloc[0]
+    assert list(row["words"]) == list(WORDS)
+    assert row["family"] == "accuracy of the planned arms: 7 tests (Holm)"
+
+
+def test_what_should_do_nothing_does_nothing(ran: tuple[Study, Drawn, Results]) -> None:
+    rows = accuracy(ran[2])
+    for name in ("sham", "placebo"):
+        assert rows.loc[name, "value"] == 0.0
+        assert rows.loc[name, "p_value"] == 1.0
+    repeat = rows.loc["repeat"]
+    assert repeat["value"] != 0.0  # other luck
+    assert repeat["low"] <= 0.0 <= repeat["high"]
+    controls = rows[rows["role"] == "control"]
+    assert (controls["value"].abs() < EFFECT / 4).all()
+    assert controls["p_value"].isna().all()
+
+
+def test_more_words_cost_more(ran: tuple[Study, Drawn, Results]) -> None:
+    rows = accuracy(ran[2])["value"]
+    assert rows["target"] < rows["dose-2"] < rows["dose-1"] < 0
+    assert ran[2].trend < 0.001
+    for word in WORDS:
+        assert rows["target"] < rows[f"without-{word}"] < 0
+
+
+def test_the_target_is_ranked_among_its_controls(ran: tuple[Study, Drawn, Results]) -> None:
+    assert ran[2].rank == (1 / 5, 0, 4)
+    made = pd.DataFrame(
+        {"measure": "accuracy", "role": ["target", *["control"] * 4], "value": [-0.1, -0.2, -0.1, 0.0, 0.1]}
+    )
+    assert _rank(made) == (3 / 5, 2, 4)
+    assert _rank(made[made["role"] == "control"]) is None
+
+
+def test_no_output_holds_what_was_banned(ran: tuple[Study, Drawn, Results]) -> None:
+    study, drawn, found = ran
+    assert found.leaking == []
+    assert {arm.name for arm in drawn.arms if arm.words} == set(found.leaks)
+    texts = study.traces(["condition", "response"])
+    baseline = texts.loc[texts["condition"] == "baseline", "response"]
+    assert baseline.str.contains(r"\bwait\b", case=False).mean() > 0.5
+    banned = texts.loc[texts["condition"] == "target", "response"]
+    assert not banned.str.contains(r"\b(?:wait|perhaps|alternatively|but)\b", case=False).any()
+
+
+def test_leaks_are_found(ran: tuple[Study, Drawn, Results]) -> None:
+    study, drawn, _ = ran
+    pretended = [Planned("repeat", "control", ("wait",)), *drawn.arms[:1]]
+    found = results(study, "trial", pretended, DESIGN)
+    assert found.leaking == ["repeat"]
+    assert found.leaks["repeat"].n_leaks > 100
+
+
+def test_others_take_over_what_was_banned(ran: tuple[Study, Drawn, Results]) -> None:
+    rows = ran[2].compensation.set_index("category")
+    assert set(rows.index) == {"anthropomorphic", "logical_connectors"}
+    for row in rows.to_dict("records"):
+        assert 0 < row["low"] < row["ratio"] < row["high"] < 1
+        by_hand = (row["others_under_ban"] - row["others_before"]) / row["banned_before"]
+        assert row["ratio"] == pytest.approx(by_hand)
+
+
+def test_compensation_needs_both_sides(ran: tuple[Study, Drawn, Results]) -> None:
+    study, drawn, _ = ran
+    frame = pd.DataFrame(
+        {"condition": ["baseline"], "trace_id": ["x"], "problem_id": ["p"], "length/words": [1.0]}
+    )
+    assert _compensation(study, frame, drawn.arms, DESIGN).empty
+
+
+def test_words_are_counted_by_hand(tmp_path: Path) -> None:
+    import json
+
+    import reasonlens
+
+    file = tmp_path / "t.jsonl"
+    rows = [
+        {"model": "m", "problem": "p", "response": "Wait, we wait. But no."},
+        {"model": "m", "problem": "q", "response": "No, wait!"},
+        {"model": "other", "problem": "p", "response": "Wait wait wait."},
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    reasonlens.ingest([file], tmp_path / "s")
+    found = word_counts(Study(tmp_path / "s"), "m").set_index("word")
+    assert found.loc["wait"].tolist() == [3, 1]
+    assert found.loc["no"].tolist() == [2, 1]
+    assert found.loc["but"].tolist() == [1, 1]
+    assert found["hits"].sum() == 7
+
+
+def test_arms_by_name() -> None:
+    names = [arm.name for arm in first_arms(Design(("wait", "hold on")))]
+    assert names == ["baseline", "repeat", "sham", "placebo", "target", "without-wait", "without-hold_on"]
+    assert [a.role for a in first_arms(Design(("wait",)))][-1] == "target"
+    with pytest.raises(InputError, match="an ablation needs words to ban"):
+        Design(())
+    counts = pd.DataFrame({"word": ["wait"], "hits": [5], "initial_hits": [5]})
+    late, sets, why = later_arms(replace(DESIGN, controls=3), counts)
+    assert [arm.words for arm in late] == [("wait",), ("wait", "alternatively")]
+    assert sets is None
+    assert "no control set" in why or "nothing can be as frequent" in why or "too few" in why
+
+
+def test_a_study_without_a_baseline_is_refused(tmp_path: Path) -> None:
+    import reasonlens
+
+    reasonlens.ingest([sample.path()], tmp_path / "s")
+    with pytest.raises(InputError, match="has no baseline of nobody; run reasonlens ban-ablation first"):
+        results(Study(tmp_path / "s"), "nobody", [], DESIGN)
+
+
+def test_a_ban_takes_the_manner_of_the_design() -> None:
+    made = Design(("wait",), options=(("latex", "skip"), ("penalty", -5.0))).ban(("wait",), "x")
+    assert made == Ban(("wait",), name="x", latex="skip", penalty=-5.0)
+    assert np.isfinite(made.penalty)
