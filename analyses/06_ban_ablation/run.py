@@ -32,7 +32,7 @@ def run(study: Study, files: list[str], params: Mapping[str, Any]) -> dict[str, 
     )
     design = Design(tuple(params["ban"]), params["controls"], seed=params["seed"])
     with TemporaryDirectory(prefix="reasonlens-") as folder:
-        problems = problem_sets.load([str(_problems(files, Path(folder)))])
+        problems = problem_sets.load([str(_problems(files, Path(folder), params["problems"]))])
         with connected(spec.backend, spec.model, problems) as backend:
             drawn = draw(str(study.path), spec, problems, backend, design)
     found = results(study, spec.name, drawn.arms, design)
@@ -40,14 +40,16 @@ def run(study: Study, files: list[str], params: Mapping[str, Any]) -> dict[str, 
     return {"compensation": found.compensation, "leaks": leaks}
 
 
-def _problems(files: list[str], folder: Path) -> Path:
-    """Write the problems that the traces of the files are about."""
+def _problems(files: list[str], folder: Path, most: int) -> Path:
+    """Write the problems that the traces of the files are about, the first ones by their ids."""
     source = Study(folder / "source", create=True)
     reasonlens.ingest(files, source.path)
     traces = source.traces(["problem_id", "problem", "gold"]).dropna()
     path = folder / "problems.jsonl"
-    rows = traces.drop_duplicates("problem_id")[["problem", "gold"]].to_dict("records")
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    rows = traces.drop_duplicates("problem_id").sort_values("problem_id")[:most]
+    path.write_text(
+        "".join(json.dumps(row) + "\n" for row in rows[["problem", "gold"]].to_dict("records")), "utf-8"
+    )
     return path
 
 

@@ -32,7 +32,10 @@ def test_figures_of_real_traces(name: str, study: Study, shared_data: Path, tmp_
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     params = tomllib.loads(path.with_name("params.toml").read_text("utf-8"))
-    module.run(study, [str(p) for p in sorted(shared_data.glob("traces/*.gz"))], params)
+    files = [str(p) for p in sorted(shared_data.glob("traces/*.gz"))]
+    if name == "06_ban_ablation":  # draws traces of its own: it needs problems, in a study that is small
+        study, files = Study(tmp_path / "study", create=True), [f for f in files if "mip_math" in f]
+    module.run(study, files, params)
     first = draw(study, tmp_path / "first", *params["figures"])
     assert first.skipped == {f: why for f, why in LACKING.items() if f in params["figures"]}
     drawn = set(params["figures"]) - set(first.skipped)
