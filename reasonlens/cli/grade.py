@@ -14,7 +14,7 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
     epilog=example(
         "reasonlens grade outputs/*.jsonl --study my-study",
         "reasonlens grade my-study --disagreements other-verdicts.csv",
-        "reasonlens grade my-study --grader math --tolerance 0.01 --again",
+        "reasonlens grade my-study --grader math --tolerance 0.01 --k 1,8",
     )
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="FILES... | STUDY")
@@ -42,7 +42,15 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
     metavar="X",
     help="Share by which a number may differ from the gold.",
 )
-@click.option("--again", is_flag=True, help="Grade what has a grade, too.")
+@click.option(
+    "--again", is_flag=True, help="Grade what has a grade, too (with another --timeout, for instance)."
+)
+@click.option(
+    "--k",
+    "ks",
+    metavar="K,K",
+    help="pass@k and maj@k at these k (default: 1 and the samples of a problem, if there are several).",
+)
 @click.option(
     "--disagreements",
     type=click.Path(path_type=Path),
@@ -61,7 +69,8 @@ def command(**options: Any) -> None:
     """Grade final answers against the gold answers.
 
     The answer is what a response marks as such; how it was found is kept. Verdicts are correct, incorrect,
-    no answer, truncated, ungradable and no gold, and stand beside those of the source.
+    no answer, truncated, ungradable and no gold, and stand beside those of the source. A study keeps one
+    verdict per trace; another grader or tolerance replaces it.
     """
     from reasonlens.cli import _grade
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from reasonlens.graders._plain import plain
-from reasonlens.text.answers import conclusion, final_answer
+from reasonlens.graders._plain import fraction, plain
+from reasonlens.text.answers import answer_of
 
-__all__ = ["Grade", "Grader", "Limits", "Pair", "pair_of", "plain", "unanswered"]
+__all__ = ["Grade", "Grader", "Limits", "Pair", "fraction", "pair_of", "plain", "unanswered"]
 
-_ANSWER_TAIL = 20_000  # characters: a statement of the answer stands near the end
+_ANSWER_TAIL = 4_000  # characters: a statement of the answer stands near the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Limits:
 
     seconds: float = 5.0
     tolerance: float = 0.0
-    memory: int = 4 * 2**30
+    memory: int = 2 * 2**30
     jobs: int = 1
 
 
@@ -86,11 +86,9 @@ def pair_of(response: str, answer: str, gold: str | None, *, truncated: bool, pr
     >>> pair_of("I think \\\\boxed{3}. No: \\\\boxed{4}.", "", "4", truncated=False).answer
     '4'
     """
-    text = answer if answer.strip() and final_answer(answer) is not None else response
-    found = final_answer(text) or (None if truncated else conclusion(text))
-    if found is None or not found.closed or not found.text:
-        return Pair(None, "", gold, truncated, text[-_ANSWER_TAIL:], problem)
-    return Pair(found.text, found.method, gold, truncated, text[-_ANSWER_TAIL:], problem)
+    found = answer_of(response, answer, truncated=truncated)
+    tail = (answer if answer.strip() else response)[-_ANSWER_TAIL:]
+    return Pair(found.text if found else None, found.method if found else "", gold, truncated, tail, problem)
 
 
 def unanswered(pair: Pair) -> Grade | None:

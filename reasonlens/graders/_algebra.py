@@ -1,84 +1,71 @@
-"""One comparison by math-verify, with its known false positives caught. Runs in a process of `_workers`.
+"""One comparison: by values where expressions have some, else by math-verify with its known mistakes caught.
 
-What math-verify 0.9.0 calls equal and is not, and how it is caught here:
+Runs in a process of `_workers`. Two expressions in the same variables are compared by their values at random
+points (`_numeric`), all else (sets, intervals, tuples, equations, matrices) by math-verify. What math-verify
+0.9.0 calls equal and is not, and how that is caught:
 
-- numbers that agree in the 15 digits it looks at (1/2004! and 1/2006!): compared to 30 digits, relatively;
+- numbers that agree in the 15 digits it looks at (1/2004! and 1/2006!): values to 30 digits, relatively;
 - series with dots ("1, 2, ..., n"): ungradable, since what the dots stand for is not stated;
-- an equation where a value is wanted ("2^{10^9} = 1" for 1): both sides must equal the gold.
+- an equation where a value is wanted ("2^{10^9} = 1" for 1): sides that are numbers must equal the gold, too;
+- letters taken for units ("2t" for 2): its rules for units are off, ours are in `_units`;
+- primes that are not read ("y' = y" for "y = y"): derivatives are names (`_formula`);
+- words read as products ("east" and "seat"): decided as text before, in `math`.
+
+What it calls different and is not: forms that need a variable to be positive, or i to be imaginary. Values
+decide these, too.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
+from functools import lru_cache
 from typing import Any
+
+from reasonlens.graders._formula import sides, spaced
+from reasonlens.graders._numeric import agree
 
 __all__ = ["compare"]
 
-_DOTS = re.compile(r"\\[lcd]?dots|…|\.\.\.")
-_EQUATION = re.compile(r"(?<![<>!=\\:])=(?!=)")
-_VARIABLE = re.compile(r"\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([^()]*\))?\s*")
-_DIGITS, _NEAR = 30, 1e-9
+_DOTS = re.compile(r"\\[lcdv]?dots(?![A-Za-z])|…|\.\.\.")
 
 
 def compare(answer: str, gold: str, seconds: float) -> tuple[str, str]:
-    """Return verdict and reason of comparing an answer with the gold.
+    """Return verdict and reason of comparing an answer with the gold, both undressed.
 
     Runs under math-verify's own alarm of `seconds`, so only in the main thread of a process.
     """
     if _DOTS.search(answer) or _DOTS.search(gold):
         return "ungradable", "dots stand for what is not stated"
-    sides = _sides(answer, gold)
-    if sides is None:
-        return "ungradable", "an equation was given where a value is wanted"
-    verdicts = [_verified(side, gold, seconds) for side in sides]
+    found = sides(spaced(answer), spaced(gold))
+    if found is None:
+        return "incorrect", "an equation with an empty side"
+    mine, theirs = found
+    verdicts = [_verified(side, theirs, seconds) for side in mine]
     worst = [v for v in verdicts if v[0] != "correct"]
-    return worst[0] if worst else ("correct", "algebra")
-
-
-def _sides(answer: str, gold: str) -> list[str] | None:
-    """Return what must equal the gold: the answer, or the sides of an equation that states a value."""
-    parts = _split(answer)
-    if len(_split(gold)) > 1 or len(parts) == 1:
-        return [answer]
-    if _VARIABLE.fullmatch(parts[0]):
-        parts = parts[1:]
-    return parts if parts and all(part.strip() for part in parts) else None
-
-
-def _split(text: str) -> list[str]:
-    """Return the sides of an equation; a sign inside braces or brackets is no equation."""
-    depth, parts, start = 0, [], 0
-    signs = {match.start() for match in _EQUATION.finditer(text)}
-    for place, char in enumerate(text):
-        if char in "{([":
-            depth += 1
-        elif char in "})]":
-            depth -= 1
-        elif place in signs and depth == 0:
-            parts.append(text[start:place])
-            start = place + 1
-    return [*parts, text[start:]]
+    return worst[0] if worst else verdicts[-1]
 
 
 def _verified(answer: str, gold: str, seconds: float) -> tuple[str, str]:
-    from math_verify import parse, verify
+    from math_verify import verify
     from math_verify.errors import TimeoutException
+    from math_verify.utils import timeout
 
     limit = max(1, round(seconds))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            target = parse(f"\\boxed{{{gold}}}", parsing_timeout=limit, raise_on_error=True)
-            found = parse(f"\\boxed{{{answer}}}", parsing_timeout=limit, raise_on_error=True)
-            if not target or not found:
-                side = "gold" if not target else "answer"
-                return "ungradable", f"the {side} is no expression that can be read"
+            target, found = _parsed(gold, limit), _parsed(answer, limit)
+            if not target:
+                return "ungradable", "the gold is no expression that can be read"
+            if not found:
+                return "incorrect", "no expression that can be read"
+            values = timeout(limit)(agree)(target[0], found[0])
+            if values is not None:
+                return ("correct", "equal values") if values else ("incorrect", "other values")
             equal = verify(
                 target, found, timeout_seconds=limit, raise_on_error=True, allow_set_relation_comp=True
             )
-            if equal and _differ(target, found):
-                return "incorrect", "equal only in the first digits"
     except TimeoutException:
         return "ungradable", f"no result within {limit} s"
     except MemoryError:
@@ -90,20 +77,19 @@ def _verified(answer: str, gold: str, seconds: float) -> tuple[str, str]:
     return ("correct", "algebra") if equal else ("incorrect", "algebra")
 
 
-def _differ(target: list[Any], found: list[Any]) -> bool:
-    """Tell whether two numbers that were called equal differ after all."""
-    import sympy
+def _parsed(text: str, limit: int) -> list[Any]:
+    from math_verify import parse
 
-    a, b = target[0], found[0]
-    if not all(isinstance(x, sympy.Expr) and x.is_number for x in (a, b)):
-        return False
-    left, right = (complex_of(x) for x in (a, b))
-    if left is None or right is None or (left == 0 and right == 0):
-        return False
-    return bool(abs(left - right) > _NEAR * max(abs(left), abs(right)))
+    found: list[Any] = parse(f"\\boxed{{{text}}}", _reading(), parsing_timeout=limit, raise_on_error=True)
+    return found
 
 
-def complex_of(number: Any) -> Any:
-    """Return a number to 30 digits, whatever its size, or ``None``."""
-    value = number.evalf(_DIGITS)
-    return value if value.is_number and value.is_finite else None
+@lru_cache(maxsize=1)
+def _reading() -> list[Any]:
+    """Return how math-verify reads: LaTeX only (no number out of a formula it cannot read), no units."""
+    from math_verify.parser import LatexExtractionConfig, NormalizationConfig
+
+    rules = NormalizationConfig(
+        basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all", equations=False
+    )
+    return [LatexExtractionConfig(normalization_config=rules)]

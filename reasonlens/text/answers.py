@@ -1,7 +1,8 @@
-"""The final answer of a response, how it was found, and whether it is an integer.
+"""The final answer of a response, and how it was found.
 
 Only what a response marks as its answer counts, in this order: the last box, the last ``<answer>`` element,
-and the last "the answer is", "Answer:" or "####". The last number of a text is no answer.
+and the last "the answer is", "Answer:" or "####". The last number of a text is no answer. `final_answer` is
+what a text marks last, `answer_of` what a whole response answers: signatures ask the one, graders the other.
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
-from reasonlens.text.segments import segments
+from reasonlens.text.conclusion import end_of, number_at_end
 
-__all__ = ["INTEGER", "METHODS", "NONE", "OTHER", "FinalAnswer", "conclusion", "final_answer", "form"]
-
-INTEGER, OTHER, NONE = "integer", "other", "none"
+__all__ = ["METHODS", "FinalAnswer", "answer_of", "final_answer", "last_box", "stated"]
 
 METHODS = ("boxed", "element", "phrase", "conclusion")
 """How an answer was found: in a box, in an ``<answer>`` element, after words that announce it, or as the one
@@ -22,31 +22,37 @@ number of the last sentence (only of a text that was not cut off)."""
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _ELEMENT = re.compile(r"<answer>(?P<inside>(?:(?!</?answer>).){1,20000})</answer>", re.DOTALL)
+_OPEN_ELEMENT = re.compile(r"<answer>(?P<inside>[^<]{1,400})\Z")
 _SAID = re.compile(
-    r"(?:answer[ \t]{0,4}\*{0,4}[ \t]{0,4}(?:is|:|=)[ \t]{0,4}:?|^####)[ \t*]{0,8}(?=(?P<said>[^\n]{1,200}))",
+    r"(?:answer[ \t]{0,4}\*{0,4}[ \t]{0,4}(?P<how>(?:should|must|would|will)[ ]be|is|:|=)[ \t]{0,4}:?|^####)"
+    r"[ \t*]{0,8}(?=(?P<said>[^\n]{1,200}))",
     re.IGNORECASE | re.MULTILINE,
 )
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _END = re.compile(r"[.,;](?:\s|\*|$)|<|\s(?:because|since|which|so|and|but|for|when|if)\b", re.IGNORECASE)
-_DRESS = re.compile(
-    r"\\(?:left|right|displaystyle|,|;|:|!| |quad|qquad)|\\[()\[\]]|[$*`\u2009\u202f\xa0]|\.$"
-)
-_UNIT = re.compile(r"(?:\\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\}|\^\s*\{?\\circ\}?|°|\\?%|\\degree)\s*$")
-_WORD_UNIT = re.compile(r"(?<=\d) +[A-Za-z]{3,}(?: [A-Za-z]+)*$")
-_SIDE = re.compile(
-    r"(?:[A-Za-z](?:_\{?\w+\}?)?(?:\([^()]*\))?)?|(?:[\d\s+\-*/^.()]|,(?=\d{3})|\\times|\\cdot)+"
-)
-_WRAP = re.compile(r"^\\(?:text|mathrm|mbox|textbf|mathbf)\s*\{([^{}]*)\}$")
 _BOLD = re.compile(r"\*\*([^*\n]{1,40})\*\*")
 _WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FORMULA = re.compile(r"\$(?!\d[\d,.]*[\s.,;])[^$\n]+\$|\\\((?:(?!\\\)).)+\\\)")
-_ENDED = re.compile(r"[.!?)\]$*}]$")
-_COUNTED = re.compile(
-    r"(?<![\w.^_{/])\\?[$€£]?(?P<number>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?![\w/^])"
+_NUMBERS = re.compile(r"(?<![\w.])\\?[$€£]?-?\d[\d,]*(?:\.\d+)?(?!\w)")
+_ADVERB = re.compile(
+    r"(?:(?:indeed|definitely|exactly|simply|just|therefore|then|thus|actually)[ ,]+)+", re.IGNORECASE
 )
-_LONGEST = 300  # characters of an answer whose form is looked at
+_NO_ANSWER = re.compile(
+    r"(?:not |in |as |that |right|wrong|correct|incorrect|clear|boxed|unclear|given|found|there)\b.*|\W*|.*:"
+    r"|(?:an?|the) (?:integer|number|positive|value|real|same|sum|product|smallest|largest|multiple)\b.*",
+    re.IGNORECASE,
+)
+_LEFT_OVER = re.compile(r"(\\?[$€£]?-?\d[\d,]*(?:\.\d+)?(?: [a-z]+)?) (?:is|are|was|were|has|have|will)\b.*")
+_MINUS = re.compile(r"(?:[=$(\[]|\bis)\s*[-−]\s*\Z")
+_NAMED = re.compile(
+    r"(?:[A-Z][a-z]+|It|The [a-z]+) [a-z]+"
+)  # "Ann has $19 left": a sentence about one number
+_BETWEEN = re.compile(
+    r"(?:[\s$.,;&]|\\[()\[\],;:! ]|\\quad|\\text\{[ ,]*(?:and|or)[ ,]*\}|\b(?:and|or)\b){0,40}"
+)
+_JOIN = re.compile(r"[,;]|\b(?:and|or)\b")
+_MOST, _LONGEST_BOX = 100, 20_000  # boxes or phrases looked at from the end, and characters in a box
 _SENTENCE = 3  # an answer of more words is a sentence, and its form says nothing
-_INTEGER = re.compile(r"[+-]?(?:\d{1,3}(?:(?:,|\{,\})\d{3})+|\d+)(?:\.0*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,86 +88,160 @@ def final_answer(response: str) -> FinalAnswer | None:
         closed = end < len(response)
         at = min(end + 1, len(response))
         return FinalAnswer(inside, boxes[-1].start(), at, closed and not inside, closed=closed)
-    elements = list(_ELEMENT.finditer(response))
+    return _marked(response)
+
+
+def _marked(text: str) -> FinalAnswer | None:
+    """Return the last element, else the last answer that words announce."""
+    elements = list(_ELEMENT.finditer(text))
     if elements and elements[-1]["inside"].strip():
         last = elements[-1]
         return FinalAnswer(last["inside"].strip(), last.start(), last.end(), method="element")
-    for last in reversed(list(_SAID.finditer(response))):
-        text = _said(last["said"])
-        if text:
-            return FinalAnswer(text, last.start(), last.end("said"), method="phrase")
+    for last in islice(reversed(list(_SAID.finditer(text))), _MOST):
+        said = _said(last["said"], last["how"])
+        if said:
+            return FinalAnswer(said, last.start(), last.end("said"), method="phrase")
     return None
 
 
-def conclusion(response: str) -> FinalAnswer | None:
-    """Return the one number of the last sentence, or ``None``.
+def stated(text: str) -> FinalAnswer | None:
+    """Return the last answer that a text marks and completes, or ``None``.
 
-    Only for texts that came to their end: the last number of a text that was cut off is no answer. A
-    sentence that ends in a calculation gives its result.
+    Boxes that are empty, or that the text does not close, are passed over. Boxes with nothing but "and" or a
+    comma between them are one answer: a list.
 
     Examples
     --------
-    >>> conclusion("7 + 10 = 17. So she has **14** lollipops left.").text
-    '14'
-    >>> conclusion("She has 3 or 4 left.") is None
+    >>> stated("It is \\\\boxed{7}. Put the answer in \\\\boxed{}").text
+    '7'
+    >>> stated("So \\\\boxed{2} and \\\\boxed{3}.").text
+    '2, 3'
+    """
+    boxed = _boxes(text)
+    return boxed if boxed is not None else _marked(text)
+
+
+def last_box(text: str) -> str | None:
+    """Return what the last complete box of a text holds, or ``None``.
+
+    Examples
+    --------
+    >>> last_box("so \\\\boxed{1} or rather \\\\boxed{\\\\frac{1}{2}}.")
+    '\\\\frac{1}{2}'
+    """
+    found = _boxes(text)
+    return found.text if found else None
+
+
+def _boxes(text: str) -> FinalAnswer | None:
+    """Return the last complete box, with the boxes that make one list with it."""
+    listed: list[tuple[int, int, str]] = []
+    for box in islice(reversed(list(_BOX.finditer(text))), _MOST):
+        end = _closing(text, box.end(), _LONGEST_BOX)
+        inside = text[box.end() : end].strip()
+        if not text.startswith("}", end) or not inside:
+            continue
+        if listed and not _joined(text, end + 1, listed[0][0]):
+            break
+        minus = "-" if _MINUS.search(text, max(0, box.start() - 8), box.start()) else ""
+        listed.insert(0, (box.start(), end + 1, minus + inside))
+    if not listed:
+        return None
+    different = dict.fromkeys(inside for _, _, inside in listed)
+    return FinalAnswer(", ".join(different), listed[0][0], listed[-1][1])
+
+
+def _joined(text: str, start: int, end: int) -> bool:
+    return bool(_BETWEEN.fullmatch(text, start, end)) and bool(_JOIN.search(text, start, end))
+
+
+def answer_of(response: str, answer: str = "", *, truncated: bool = False) -> FinalAnswer | None:
+    """Return the final answer of a response, or ``None``.
+
+    Parameters
+    ----------
+    response
+        The whole text.
+    answer
+        The part after the reasoning, if the two are told apart. What it marks or concludes goes before
+        anything that the reasoning marks.
+    truncated
+        The response was cut off or loops. Then only a box or an element counts: words and numbers of an
+        unfinished text are no answer.
+
+    Returns
+    -------
+    FinalAnswer or None
+        Its places are those in `answer` if that has the answer, else in `response`.
+
+    Examples
+    --------
+    >>> answer_of("I think \\\\boxed{3}. No: \\\\boxed{4}.").text
+    '4'
+    >>> answer_of("First 3 + 4 = 7. So there are 19 left.").method
+    'conclusion'
+    >>> answer_of("The answer is 7? Let me check whether", truncated=True) is None
     True
     """
-    text = response.rstrip()
-    if not text or not _ENDED.search(text):
-        return None
-    last = segments(text)[-1]
-    start = max(last.start, text.rfind("=", last.start, last.content_end) + 1)
-    found = list(_COUNTED.finditer(text, start, last.content_end))
-    if len({match["number"].replace(",", "") for match in found}) != 1:
-        return None
-    return FinalAnswer(found[-1]["number"], found[-1].start(), found[-1].end(), method="conclusion")
+    for text in (answer, response):
+        if text is answer and _is_element(answer, response):
+            return FinalAnswer(answer.strip(), 0, len(answer), method="element")
+        found = stated(text) if text.strip() else None
+        if found is not None and (not truncated or found.method in ("boxed", "element")):
+            return found
+        if not truncated and text.strip():
+            found = _open_element(text) or _conclusion(text)
+            if found is not None:
+                return found
+    return None
 
 
-def _said(said: str) -> str:
-    """Return the answer in what follows "the answer is"; empty if that is a sentence."""
+def _is_element(answer: str, response: str) -> bool:
+    """Tell whether the answer part is what an ``<answer>`` element holds, without its tags, and no box."""
+    text = answer.strip()
+    place = response.rfind(text) if text and "\\boxed" not in text else -1
+    return place >= 0 and response[:place].rstrip().endswith("<answer>")
+
+
+def _open_element(text: str) -> FinalAnswer | None:
+    """Return what follows an ``<answer>`` at the very end: a stop string often takes the closing tag away."""
+    end = end_of(text)
+    last = _OPEN_ELEMENT.search(text, max(0, end - 500), end)
+    if not last or not last["inside"].strip():
+        return None
+    return FinalAnswer(last["inside"].strip(), last.start(), end, method="element")
+
+
+def _conclusion(text: str) -> FinalAnswer | None:
+    place = number_at_end(text)
+    return FinalAnswer(text[slice(*place)], *place, method="conclusion") if place else None
+
+
+def _said(said: str, how: str | None) -> str:
+    """Return the answer in what follows "the answer is"; empty if that is a sentence, or no answer."""
     formula = _FORMULA.match(said)
     if formula:
         return formula.group().strip()
+    said = _ADVERB.sub("", said, count=1) if _ADVERB.match(said) else said
     cut = _END.search(said)
     text = (said[: cut.start()] if cut else said).strip()
+    numbers = _NUMBERS.findall(text)
     if len(_WORDS.findall(text)) <= _SENTENCE:
-        return text
+        if len(numbers) == 1 and _NAMED.match(text):
+            return str(numbers[0])
+        counted = _LEFT_OVER.fullmatch(text)  # "12 pieces are left"
+        text = counted[1] if counted else text
+        sentence = how == ":" and not numbers and bool(_NUMBERS.search(said)) and "\\" not in text
+        return "" if sentence or _NO_ANSWER.fullmatch(text) else text
     bold = _BOLD.search(said)
     return bold[1].strip() if bold else ""
 
 
-def _closing(text: str, start: int) -> int:
-    """Return where the brace that was open before `start` closes, or the end of the text."""
-    depth = 1
-    for match in _BRACE.finditer(text, start):
+def _closing(text: str, start: int, most: int | None = None) -> int:
+    """Return where the brace that was open before `start` closes, or the end of the text (or of `most`)."""
+    depth, end = 1, len(text) if most is None else min(len(text), start + most)
+    for match in _BRACE.finditer(text, start, end):
         depth += {"{": 1, "}": -1}.get(match.group(), 0)
         if not depth:
             return match.start()
-    return len(text)
-
-
-def form(answer: str | None) -> str:
-    """Tell whether an answer is an integer, something else, or absent.
-
-    Thousands separators, a unit, a degree or percent sign, dollar signs, ``x =`` and a
-    calculation before ``=`` do not count;
-    ``2.0`` is an integer, ``0.5``, ``1/2`` and ``2^{10}`` are not.
-
-    Examples
-    --------
-    >>> [form(x) for x in ("1,024", "$12$", "90^\\\\circ", "0.5", "(C)", "")]
-    ['integer', 'integer', 'integer', 'other', 'other', 'none']
-    """
-    if answer and len(answer) > _LONGEST:
-        return OTHER
-    text = _DRESS.sub(" ", (answer or "").replace("\\$", "")).strip()
-    if not text:
-        return NONE
-    left, equals, right = text.rpartition("=")
-    if equals and right.strip() and all(_SIDE.fullmatch(side.strip()) for side in left.split("=")):
-        text = right.strip()
-    wrapped = _WRAP.match(text)
-    if wrapped:
-        text = wrapped[1].strip()
-    plain = _WORD_UNIT.sub("", _UNIT.sub("", text).strip()) or text
-    return INTEGER if _INTEGER.fullmatch(plain.replace(" ", "")) else OTHER
+    return end

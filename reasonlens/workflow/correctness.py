@@ -31,7 +31,7 @@ def judged_by(study: Study) -> str:
     """
     if not graded(study):
         return "the verdicts of the sources"
-    names = sorted(path.name for path in (study.path / "grades").iterdir() if path.is_dir())
+    names = sorted({path.parent.name for path in (study.path / "grades").glob("*/*.parquet")})
     return f"the grades of this study ({', '.join(names)}), and the source's verdict where there is none"
 
 
@@ -52,10 +52,9 @@ def correctness(study: Study, part: str, traces: pd.DataFrame) -> npt.NDArray[np
     right: npt.NDArray[Any] = (
         traces["correct_source"].astype("float64").to_numpy(dtype=np.float64, na_value=np.nan).copy()
     )
-    for path in sorted((study.path / "grades").glob(f"*/{part}.parquet")):
+    for path in (study.path / "grades").glob(f"*/{part}.parquet"):
         table = pq.read_table(path, columns=["trace_id", "verdict"]).to_pandas()
         values = table["verdict"].astype("str").map(_VALUES).to_numpy(dtype=np.float64)
-        found = pd.Series(values, index=table["trace_id"])
-        mine = found[~found.index.duplicated(keep="last")].reindex(traces["trace_id"]).to_numpy()
+        mine = pd.Series(values, index=table["trace_id"]).reindex(traces["trace_id"]).to_numpy()
         right = np.where(np.isnan(mine), right, mine)
     return np.asarray(right, dtype=np.float64)

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reasonlens.core import registry
+from reasonlens.core.errors import InputError
+from reasonlens.core.manifest import version
 from reasonlens.core.study import Study
 from reasonlens.core.tables import GRADE_VERDICTS
 from reasonlens.graders import Grade, Limits, Pair, pair_of
@@ -25,6 +27,8 @@ AUTO = "auto"
 _FOLDER = "reasonlens.graders"
 _COLUMNS = ["trace_id", "problem", "answer", "response", "gold", "health"]
 _BATCH = 500
+_AT_ONCE = 5000  # traces
+_REMEMBERED = 200_000  # pairs of answer and gold that need not be graded twice
 _LETTER = re.compile(r"\(?[A-J]\)?\.?")
 _PROSE = re.compile(r"(?:[A-Za-z]{2,}[ ,]+){3,}")
 
@@ -72,33 +76,61 @@ def grade_study(
 ) -> int:
     """Grade every trace that has no grade yet; return how many were graded.
 
+    A study has one verdict per trace: another grader, version or tolerance replaces what is there, part by
+    part.
+
     Parameters
     ----------
     grader
         The name of a grader, or `AUTO`.
     again
-        Grade what has a grade, too.
+        Grade what has a grade, too (with more time, for instance).
     begin, progress
         Called with the number of traces to come, and after each part.
     """
+    limits = limits or Limits()
     modules = {
         n: registry.load(_FOLDER, n) for n in (registry.names(_FOLDER) if grader == AUTO else [grader])
     }
-    version = "+".join(f"{name}.{module.VERSION}" for name, module in modules.items())
-    folder = f"{grader}@{version}"
+    folder = _folder(grader, modules, limits)
     parts = [p for p in study.parts("traces") if again or not study.has("grades", p, folder)]
-    begin(sum(study.rows("traces", part) for part in parts))
+    sizes = {part: study.rows("traces", part) for part in parts}
+    begin(sum(sizes.values()))
     known: dict[tuple[str, Pair], Grade] = {}
-    done = 0
     with study.locked():
-        for part in parts:
-            rows = list(_rows(study, part, grader))
-            grades = _graded(rows, modules, limits or Limits(), known)
-            table = _table(rows, grades, modules)
-            study.write("grades", part, table, folder, details={"command": "grade", "grader": grader})
-            done += len(rows)
-            progress(len(rows))
-    return done
+        for group in _groups(sizes):
+            rows = {part: list(_rows(study, part, grader)) for part in group}
+            verdicts = iter(_graded([row for part in group for row in rows[part]], modules, limits, known))
+            for part in group:
+                grades = [next(verdicts) for _ in rows[part]]
+                _write(study, part, folder, _table(rows[part], grades, modules), limits)
+                progress(len(grades))
+    return sum(sizes.values())
+
+
+def _folder(grader: str, modules: dict[str, ModuleType], limits: Limits) -> str:
+    version = "+".join(f"{name}.{module.VERSION}" for name, module in modules.items())
+    return f"{grader}@{version}" + (f"+within.{limits.tolerance:g}" if limits.tolerance else "")
+
+
+def _groups(sizes: dict[str, int]) -> Iterator[list[str]]:
+    """Yield parts together that are graded at once: starting the comparing processes takes a second."""
+    group: list[str] = []
+    for part in sizes:
+        group.append(part)
+        if sum(sizes[p] for p in group) >= _AT_ONCE:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _write(study: Study, part: str, folder: str, table: pa.Table, limits: Limits) -> None:
+    about = {"command": "grade", "seconds": limits.seconds, "tolerance": limits.tolerance}
+    study.write("grades", part, table, folder, details={**about, "math-verify": version("math-verify")})
+    for other in (study.path / "grades").glob(f"*/{part}.parquet"):
+        if other.parent.name != folder:
+            other.unlink()
 
 
 def _rows(study: Study, part: str, grader: str) -> Iterator[tuple[str, str, Pair]]:
@@ -124,12 +156,16 @@ def _graded(
     limits: Limits,
     known: dict[tuple[str, Pair], Grade],
 ) -> list[Grade]:
+    if len(known) > _REMEMBERED:
+        known.clear()
     new = dict.fromkeys((name, pair) for _, name, pair in rows if (name, pair) not in known)
+    found = {}
     for name, module in modules.items():
         pairs = [pair for grader, pair in new if grader == name]
         for pair, grade in zip(pairs, module.grade(pairs, limits), strict=True):
-            known[name, pair] = grade
-    return [known[name, pair] for _, name, pair in rows]
+            found[name, pair] = grade
+    known.update({key: grade for key, grade in found.items() if not key[1].tail})
+    return [found.get((name, pair)) or known[name, pair] for _, name, pair in rows]
 
 
 def _table(
@@ -149,16 +185,24 @@ def _table(
 
 
 def agreement(study: Study) -> Agreement:
-    """Compare the grades of a study with the verdicts that its sources give."""
+    """Compare the grades of a study with the verdicts that its sources give.
+
+    Raises
+    ------
+    InputError
+        If the study has no grades.
+    """
     found = []
     for part in study.parts("traces"):
         columns = ["trace_id", "dataset", "model", "problem_id", "gold", "correct_source", "source"]
         traces = pq.read_table(study.part_path("traces", part), columns=columns).to_pandas()
-        paths = sorted((study.path / "grades").glob(f"*/{part}.parquet"))
-        grades = pd.concat([pq.read_table(path).to_pandas() for path in paths], ignore_index=True)
-        found.append(traces.merge(grades.drop_duplicates("trace_id", keep="last"), on="trace_id"))
+        for path in (study.path / "grades").glob(f"*/{part}.parquet"):
+            found.append(traces.merge(pq.read_table(path).to_pandas(), on="trace_id"))
+    if not found:
+        raise InputError(f"the study {study.path} has no grades yet; run: reasonlens grade {study.path}")
     frame = pd.concat(found, ignore_index=True)
-    frame["verdict"] = frame["verdict"].astype("str")
+    for name in ("verdict", "model", "dataset"):
+        frame[name] = frame[name].astype("str").fillna("")
     frame["ours"] = frame["verdict"] == "correct"
     judged = frame["correct_source"].notna() & ~frame["verdict"].isin(["ungradable", "no_gold"])
     frame["both"] = judged

@@ -183,7 +183,13 @@ def lexicons_of(names: Sequence[str], chosen: Sequence[Lexicon]) -> tuple[Lexico
     return tuple(have.values())
 
 
-def load(study: Study, plan: Plan, dataset: str | None = None, more: Sequence[Source] = ()) -> Traces:
+def load(
+    study: Study,
+    plan: Plan,
+    dataset: str | None = None,
+    more: Sequence[Source] = (),
+    sources: Sequence[Source] = SOURCES,
+) -> Traces:
     """Read the columns of every source (and of `more`), part by part: numbers only, no texts.
 
     Raises
@@ -203,7 +209,7 @@ def load(study: Study, plan: Plan, dataset: str | None = None, more: Sequence[So
             traces = traces[traces["dataset"] == dataset].reset_index(drop=True)
         if traces.empty:
             continue
-        columns = [source.columns(study, plan, part, traces) for source in (*SOURCES, *more)]
+        columns = [source.columns(study, plan, part, traces) for source in (*sources, *more)]
         about.append(traces[list(ABOUT)])
         numbers.append(pd.concat(columns, axis=1))
     if not about:

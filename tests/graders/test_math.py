@@ -125,7 +125,7 @@ def test_equal_pairs_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return [(key, ("correct", "algebra")) for key in keys]
 
     monkeypatch.setattr(math, "_compared", compared)
-    found = graded([("x+1", "1+x")] * 50 + [("$x + 1$", "1+x")] * 50)
+    found = graded([("x+1", "1+x")] * 50 + [("$x+1$", "1+x")] * 50)
     assert asked == [[("x+1", "1+x")]]
     assert {g.verdict for g in found} == {"correct"}
 
