@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reasonlens.core.study import Study as Study
     from reasonlens.core.study import read_study as read_study
+    from reasonlens.workflow.api import agree as agree
     from reasonlens.workflow.api import associate as associate
+    from reasonlens.workflow.api import behaviors as behaviors
     from reasonlens.workflow.api import compare as compare
     from reasonlens.workflow.api import draw as draw
     from reasonlens.workflow.api import ingest as ingest
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Study",
     "__version__",
+    "agree",
     "associate",
+    "behaviors",
     "compare",
     "draw",
     "ingest",
@@ -40,8 +44,9 @@ _API = "reasonlens.workflow.api"
 _LAZY = {
     "Study": "reasonlens.core.study",
     "read_study": "reasonlens.core.study",
-    **dict.fromkeys(("associate", "compare", "draw", "ingest"), _API),
-    **dict.fromkeys(("keyness", "positions", "score", "tokens"), _API),
+    **dict.fromkeys(("agree", "associate", "behaviors", "compare"), _API),
+    **dict.fromkeys(("draw", "ingest", "keyness", "positions"), _API),
+    **dict.fromkeys(("score", "tokens"), _API),
 }
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from reasonlens.calls import Answer, Endpoint, Request, Sampling, body_of, request_key
-from reasonlens.calls.answers import Parse, answer_of, chat, usage_of
+from reasonlens.calls.answers import Parse, Wire, answer_of, chat, usage_of
 from reasonlens.calls.journal import Journal, Stored
 from reasonlens.calls.keys import api_key, check_address, redacted
 from reasonlens.calls.prices import Prices, load
@@ -210,10 +210,20 @@ class Batches:
         return status
 
     def answers(
-        self, requests: Iterable[Request], parse: Parse | None = None
+        self, requests: Iterable[Request], parse: Parse | None = None, wire: Wire | None = None
     ) -> Iterator[tuple[int, Answer]]:
-        """Yield the answer to each request; one that is not there is ``failed`` and says so."""
-        wire = chat(self._endpoint, self._sampling, parse)
+        """Yield the answer to each request; one that is not there is ``failed`` and says so.
+
+        Parameters
+        ----------
+        requests
+            What was submitted.
+        parse
+            Checks and converts the JSON value of an answer; raises ``ValueError`` if it will not do.
+        wire
+            Reads replies in place of the usual one.
+        """
+        wire = wire or chat(self._endpoint, self._sampling, parse)
         for place, request in enumerate(requests):
             key = wire.key(request)
             attempts = self._journal.get(key)

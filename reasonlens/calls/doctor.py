@@ -102,7 +102,7 @@ async def _form(endpoint: Endpoint, transport: Transport, longest: int) -> list[
         "type": "object",
         "properties": {
             "verdict": {"type": "string", "enum": ["present", "absent"]},
-            "count": {"type": "integer"},
+            "count": {"type": "integer", "enum": [0, 1, 2, 3]},  # weak models never end a free number
         },
         "required": ["verdict", "count"],
         "additionalProperties": False,
@@ -166,7 +166,11 @@ async def _parameters(endpoint: Endpoint, transport: Transport, longest: int) ->
     return [
         Finding(what, True, "accepted"),
         Finding("reports usage", usage.prompt is not None and usage.completion is not None, counted),
-        Finding("reports cached tokens", usage.cached is not None, str(usage.cached)),
+        Finding(
+            "reports cached tokens",
+            usage.cached is not None,
+            "not said" if usage.cached is None else f"{usage.cached:,}",
+        ),
         Finding("gives log-probabilities", logprobs, why),
         Finding("names its version", bool(version), str(version or "no fingerprint")),
     ]

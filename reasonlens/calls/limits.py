@@ -104,8 +104,7 @@ class Budget:
             if not self._calls:
                 raise CostLimitError(
                     f"stopped at ${self._spent:.4f}: the next call could cost ${most:.4f} and pass the "
-                    f"limit of ${self._limit:g}; what was answered is kept. "
-                    "Run the same command with a larger --max-cost to go on"
+                    f"limit of ${self._limit:g}; what was answered is kept"
                 )
             await asyncio.sleep(_LOOK)
         self._held += most

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from reasonlens.calls import Endpoint, Request, Sampling, request_key
@@ -53,6 +53,7 @@ def plan(
     prices: Prices | None = None,
     *,
     batch: bool = False,
+    settled: Callable[[str, Request], bool] = lambda key, request: True,
 ) -> Plan:
     """Count what is to be asked and estimate its price.
 
@@ -64,6 +65,8 @@ def plan(
         Where answers may be already.
     batch
         Whether the Batch API is used.
+    settled
+        Whether what the journal holds for a key will do; what will not is asked again.
     """
     table = prices or load()
     known = journal.keys() if journal is not None else {}
@@ -75,7 +78,7 @@ def plan(
         if key in seen:
             continue
         seen.add(key)
-        if key in known:
+        if key in known and settled(key, request):
             held += 1
         else:
             chars += sum(len(content) for _, content in request.messages) + len(str(request.schema or ""))

@@ -12,6 +12,7 @@ import pandas as pd
 
 from reasonlens.cli._print import interval, p_value, plain, show_table
 from reasonlens.core.tables import POOLED
+from reasonlens.workflow.behaviors_chosen import RETRIED
 from reasonlens.workflow.behaviors_corrected import CORRECTED
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def print_rates(found: Rates) -> None:
     families = "; ".join(x for x in dict.fromkeys(rows["family"]) if x)
     click.echo(f"\nIntervals: {100 * rows['level'].iloc[0]:g}%, clustered by problem.")
     if families:
-        click.echo(f"p-values are corrected over: {families}.")
+        click.echo(f"p-values are corrected together, {families}.")
 
 
 def _validation(rows: pd.DataFrame, behaviors: Sequence[str]) -> None:
@@ -165,14 +166,26 @@ def print_verdicts(found: Rates) -> None:
         if paid:
             cells.append("unknown" if math.isnan(row["cost"]) else f"${row['cost']:.4f}")
         table.append([row["behavior"], row["model_kind"], row["unit"], *cells])
-    heads = ["behavior", "kind", "unit", "units", "present", "absent", *failures, "quotes", "not counted"]
+    heads = [
+        "behavior",
+        "kind",
+        "unit",
+        "units",
+        "present",
+        "absent",
+        *failures,
+        "quotes",
+        "of these not counted",
+    ]
     heads += (["repeats differ"] if repeated else []) + (["cost"] if paid else [])
     show_table(table, heads, "Verdicts", 3)
     if frame["addressed"].any():
         n = int(frame.groupby("model_kind")["addressed"].max().sum())
         click.echo(f"{n:,} responses speak to the judge (column problem of the table labels): look at them.")
     if failures:
-        click.echo("Units with no answer are left out of every rate above; ask again with --retry.")
+        again = ",".join(name for name in RETRIED if name in failures)
+        ask = f"; ask again with --retry {again}" if again else ""
+        click.echo(f"Units with no answer are left out of every rate above (why: column problem){ask}.")
 
 
 def print_quotes(study: Study, text: str, judge: str, codebooks: Sequence[Codebook], most: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from reasonlens.calls.limits import CostLimitError
 from reasonlens.cli._behavior_tables import print_quotes, print_rates, print_verdicts
 from reasonlens.cli._ingested import report, settings_of
 from reasonlens.cli._inputs import inputs_of, study_at
@@ -17,23 +18,20 @@ from reasonlens.core.study import Study
 from reasonlens.judges import Codebook, Judge, load_codebooks
 from reasonlens.lexicon import definition
 from reasonlens.workflow import behaviors, export
-from reasonlens.workflow.api import DEFAULT_LEXICON
+from reasonlens.workflow.api import DEFAULT_BEHAVIORS, DEFAULT_LEXICON
 from reasonlens.workflow.behaviors_rates import Asked, Rates, rates
 from reasonlens.workflow.ingest import ingest
 from reasonlens.workflow.run import Plan
 
-__all__ = ["DEFAULT", "show"]
-
-DEFAULT = ("multi_perspective", "metacognitive_awareness")
-"""What is judged if nothing is named: the pair of Hu et al."""
+__all__ = ["show"]
 
 
 def show(options: dict[str, Any]) -> None:
     """Bring the study up to date, judge what is missing, print rates, and say where everything went."""
     names, given = inputs_of(options)
     export.check(options["out"])
-    codebooks = tuple(load_codebooks(options["behaviors"] or DEFAULT))
-    if options["judge_kind"] == "llm" and given is None:
+    codebooks = tuple(load_codebooks(options["behaviors"] or DEFAULT_BEHAVIORS))
+    if options["judge_kind"] in behaviors.ASKING and given is None:
         raise InputError("answers that were paid for must be kept somewhere; add --study DIR")
     wanted = _wanted(options, codebooks)
     with study_at(given) as folder, watched_judging() as live:
@@ -63,10 +61,14 @@ def show(options: dict[str, Any]) -> None:
             )
         except KeyboardInterrupt:
             live.end()
-            if options["judge_kind"] == "llm":
+            if options["judge_kind"] in behaviors.ASKING:
                 kept = behaviors.journal_of(folder)
                 click.echo(f"\nAnswers are kept in {kept}; run the same command to go on.", err=True)
             raise
+        except CostLimitError as error:
+            live.end()
+            more = "with a larger --stop-at" if options["stop_at"] else "again"
+            raise CostLimitError(f"{error}. Run the same command {more} to go on") from None
         live.end()
         _say(account)
         asked = Asked(
@@ -87,6 +89,10 @@ def _going(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
         from reasonlens.cli._paying import agreed
 
         return agreed(options, study, judge, wanted)
+    if options["judge_kind"] == "decisions":
+        from reasonlens.cli import _deciding
+
+        return _deciding.agreed(options, study, judge, wanted)
     if options["dry_run"]:
         ids, _ = behaviors.chosen(study, wanted)
         n = behaviors.outstanding(study, judge, wanted, ids)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Live", "judge_of", "watched_judging"]
 
+_ANY_SERVER = ("base_url", "key_env", "prices")
+
 
 def judge_of(options: dict[str, Any], study: Path, live: Live) -> Judge:
     """Return the judge that the options of a command name.
@@ -27,22 +29,24 @@ def judge_of(options: dict[str, Any], study: Path, live: Live) -> Judge:
     UnknownNameError
         If there is no such kind of judge.
     """
-    from reasonlens.workflow.behaviors import journal_of
+    from reasonlens.workflow.behaviors import ASKING, journal_of
 
     kind, _, name = options["judge_kind"].partition(":")  # "local:NAME" is a judge of this study
     if name and kind != "local":
         raise InputError(f"--judge {options['judge_kind']}: only local:NAME has a name; use --judge {kind}")
     chosen: dict[str, Any] = {"folder": study / "judges"}
-    if kind == "llm":
+    if kind in ASKING:
         from reasonlens.cli._paying import asking_of
 
         chosen = {**asking_of(options), "progress": live.heard}
-    else:
-        for option in ("base_url", "key_env", "longest", "batch", "prices", "json_in_text"):
-            if options[option]:
-                raise InputError(f"--{option.replace('_', '-')} is for --judge llm; {kind} asks no server")
+    for option in ("longest", "batch", "json_in_text", "base_url", "key_env", "prices"):
+        if options[option] and kind != "llm" and not (kind in ASKING and option in _ANY_SERVER):
+            why = "it asks step by step" if kind in ASKING else "it asks no server"
+            raise InputError(f"--{option.replace('_', '-')} is not for --judge {kind}: {why}")
+    if kind == "decisions":
+        del chosen["form"], chosen["longest"]
     settings = Settings(
-        options["judge_model"] or name or None, journal_of(study) if kind == "llm" else None, chosen
+        options["judge_model"] or name or None, journal_of(study) if kind in ASKING else None, chosen
     )
     judge: Judge = registry.load("reasonlens.judges", kind).make(settings)
     return judge

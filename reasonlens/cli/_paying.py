@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from reasonlens.calls.answers import answer_of
 from reasonlens.calls.ask import Limits
 from reasonlens.calls.journal import Journal
 from reasonlens.calls.plan import Plan, plan
 from reasonlens.calls.prices import load
 from reasonlens.core.errors import InputError
-from reasonlens.judges._answers import parser
+from reasonlens.judges._receipts import wire_of
 from reasonlens.judges.llm import LlmJudge
 from reasonlens.workflow import behaviors
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["agreed", "asking_of"]
 
-_AGAIN = {"refused", "unparsed"}
+_AGAIN = {"refused", "unparsed", "failed"}
 
 
 def asking_of(options: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +53,8 @@ def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
     """
     asking = cast("LlmJudge", judge)
     limits = asking.limits or Limits()
+    if options["batch"] and limits.again:
+        raise InputError("--retry asks anew what was answered, which a batch does not; leave --batch out")
     journal_there = asking.journal.exists()
     if not journal_there and options["dry_run"]:
         found = plan(_requests(study, asking, wanted), asking.endpoint, asking.sampling, None, limits.prices)
@@ -64,6 +67,7 @@ def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
                 journal,
                 limits.prices,
                 batch=options["batch"],
+                settled=_settled(asking, journal) if limits.again else lambda key, request: True,
             )
     _say(found, asking, limits.concurrency, batch=options["batch"])
     if options["dry_run"]:
@@ -80,6 +84,17 @@ def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
 
 
 _STOP = -1.0
+
+
+def _settled(judge: LlmJudge, journal: Journal) -> Callable[[str, Request], bool]:
+    """Return what tells whether the journal holds a usable answer; others are asked for again."""
+    wire = wire_of(judge.endpoint, judge.sampling)
+
+    def settled(key: str, request: Request) -> bool:
+        stored = journal.get(key)
+        return answer_of(key, stored, partial(wire.read, request), from_journal=True).state == "ok"
+
+    return settled
 
 
 def _requests(study: Study, judge: LlmJudge, wanted: behaviors.Wanted) -> Iterator[Request]:
@@ -168,4 +183,6 @@ def _collected(
 ) -> Iterator[tuple[int, Answer]]:
     from reasonlens.calls.batch import Batches
 
-    yield from Batches(judge.endpoint, judge.sampling, journal).answers(requests, parser)
+    yield from Batches(judge.endpoint, judge.sampling, journal).answers(
+        requests, wire=wire_of(judge.endpoint, judge.sampling)
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reasonlens.workflow.run import Task
 
-__all__ = ["Items", "Progress", "watched", "watched_items"]
+__all__ = ["Items", "Progress", "watched", "watched_items", "working"]
 
 
 class Progress:
@@ -75,3 +75,19 @@ def watched_items(what: str) -> Iterator[Items]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         yield Items(bar, what)
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say what is being done, and for how long, while the block runs, if standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar.add_task(what, total=None)
+        yield

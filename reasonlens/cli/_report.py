@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from reasonlens.cli._progress import working
 from reasonlens.core.errors import InputError, MissingExtraError
 from reasonlens.core.study import Study
 
@@ -24,5 +25,9 @@ def show(options: dict[str, Any]) -> None:
     path = out or Path(f"report.{kind}")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent} to write {path.name} in")
-    made = write(Study(options["study"]), path, kind=kind, most=options["traces"], seed=options["seed"])
-    click.echo(f"Report: {made.path} ({made.size / 1e6:.1f} MB, {made.n_traces} traces)")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file, such as {path / 'report.html'}")
+    with working(f"writing {path.name}"):
+        made = write(Study(options["study"]), path, kind=kind, most=options["traces"], seed=options["seed"])
+    shown = f", {made.n_traces} of {made.total:,} traces" if kind == "html" else ""
+    click.echo(f"Report: {made.path} ({made.size / 1e6:.1f} MB{shown})")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from reasonlens.cli._print import plain
+from reasonlens.cli._progress import working
 from reasonlens.core.errors import InputError, MissingExtraError
 from reasonlens.core.study import Study
 
@@ -25,16 +27,18 @@ def serve(path: Path, port: int | None, *, browser: bool) -> None:
         from reasonlens.view.app import make_app
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "starlette", "view", "reasonlens view") from error
-    listening = _listen(port)
-    address = listening.getsockname()[1]
-    token = secrets.token_urlsafe(24)
-    app = make_app(Study(path), token, address)
-    url = f"http://{_LOCAL}:{address}/?token={token}"
-    click.echo(f"{path} is open at {url}\nCtrl-C stops it.")
-    if browser:
-        webbrowser.open(url)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-    uvicorn.Server(config).run(sockets=[listening])
+    study = Study(path)
+    with _listen(port) as listening:
+        address = listening.getsockname()[1]
+        token = secrets.token_urlsafe(24)
+        with working(f"reading what {plain(str(path))} holds"):
+            app = make_app(study, token, address)
+        url = f"http://{_LOCAL}:{address}/?token={token}"
+        click.echo(f"{plain(str(path))} is open at {url}\nCtrl-C stops it.")
+        if browser:
+            webbrowser.open(url)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(port: int | None) -> socket.socket:
@@ -42,6 +46,7 @@ def _listen(port: int | None) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((_LOCAL, port or 0))
+        listening.listen()  # a browser may come before the server is up
     except OSError as error:
         listening.close()
         raise InputError(f"port {port} is in use; name another, or leave --port out") from error

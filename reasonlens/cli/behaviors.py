@@ -28,7 +28,8 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
     default="rules",
     show_default=True,
     metavar="KIND",
-    help="rules (word patterns, a baseline), llm (a language model) or local:NAME (trained on labels).",
+    help="rules (word patterns, a baseline), llm (a language model), local:NAME (trained on labels), or "
+    "decisions (a classification endpoint; not validated).",
 )
 @click.option(
     "--behavior",
@@ -124,7 +125,11 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
     show_default=True,
     help="Leave out traces with this health flag; several times for several.",
 )
-@click.option("--reference", metavar="KIND", help="The kind that others are compared with [default: base].")
+@click.option(
+    "--reference",
+    metavar="KIND",
+    help="The kind that others are compared with [default: base, or else the first].",
+)
 @click.option(
     "--quotes", type=click.IntRange(min=0), default=3, show_default=True, help="Quotes to show per behavior."
 )

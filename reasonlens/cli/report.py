@@ -33,10 +33,11 @@ from reasonlens.cli._options import example, seed_option
 )
 @seed_option("the choice of traces")
 def command(**options: Any) -> None:
-    """Write one file with the findings, that opens anywhere without a network.
+    """Write one file with the findings and sample traces.
 
-    Findings first, then what was left out, models and benchmarks, figures, and a sample of traces with their
-    words marked. It stays below 10 MB whatever the size of the study.
+    It opens anywhere, without a network. Findings first, then what was left out, models and benchmarks,
+    figures, and a sample of traces with their words marked. It stays below 10 MB whatever the size of the
+    study.
     """
     from reasonlens.cli import _report
 

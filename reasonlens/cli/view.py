@@ -17,7 +17,7 @@ from reasonlens.cli._options import example
 @click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Port [default: a free one].")
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open it in the browser.")
 def command(**options: Any) -> None:
-    """Look at the traces behind the numbers, in a browser on this machine.
+    """Look at the traces behind the numbers, in a browser.
 
     Nothing leaves this machine and nothing in the study changes, but for labels that you give. Stop it with
     Ctrl-C.

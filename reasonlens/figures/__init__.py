@@ -19,10 +19,12 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from reasonlens.core.cells import inert
 from reasonlens.core.errors import UnknownNameError
 from reasonlens.core.manifest import digest_of, manifest, version
 from reasonlens.core.study import write_file
@@ -88,7 +90,7 @@ def save(
     for kind in formats:
         written.append(folder / f"{name}.{kind}")
         write_file(written[-1], _render(figure, kind))
-    table = data.to_csv(index=False, lineterminator="\n")
+    table = data.map(inert).to_csv(index=False, lineterminator="\n")
     about = manifest(
         figure=name,
         formats=list(formats),
@@ -109,6 +111,7 @@ def _render(figure: Drawing, kind: str) -> bytes:
     from reasonlens.figures._style import RC
 
     buffer = io.BytesIO()
-    with rc_context(RC):  # type: ignore[arg-type]
+    with rc_context(RC), warnings.catch_warnings():  # type: ignore[arg-type]
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a name in another script: a box
         figure.savefig(buffer, format=kind, metadata=FORMATS[kind])
     return buffer.getvalue()

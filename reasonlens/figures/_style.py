@@ -17,6 +17,7 @@ DPI = 300
 
 RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
+    "text.parse_math": False,  # a name with dollar signs is a name
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,

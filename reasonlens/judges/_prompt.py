@@ -8,12 +8,13 @@ before the text: a server that cuts the front of a long prompt without a word ca
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reasonlens.judges import Codebook, Spans
 
-__all__ = ["PROTOCOL", "Prompt", "build", "rubric"]
+__all__ = ["PROTOCOL", "Prompt", "build", "receipts_of", "rubric"]
 
 PROTOCOL = "1"
 """Version of the prompt and of the form of the answer; a change asks everything anew."""
@@ -128,6 +129,21 @@ def build(
     )
     system = f"{_TASK.format(receipt=head, form=form)}\n\n{rules}"
     return Prompt((("system", system), ("user", user)), head, tail, nonce)
+
+
+def receipts_of(messages: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return the codes of the rules and of the text, which an answer must give back.
+
+    Raises
+    ------
+    ValueError
+        If the messages are not those of `build`.
+    """
+    found = [re.match(r"Receipt for the (?:rules|text): (\w+)\n", content) for _, content in messages]
+    if len(found) != 2 or None in found:
+        raise ValueError("these messages are no question of a judge")
+    rules, text = (match[1] for match in found if match)
+    return rules, text
 
 
 def _numbered(text: str, sentences: Spans, mark: str) -> str:

@@ -14,10 +14,9 @@ from reasonlens.judges._injection import NOTE
 from reasonlens.judges._merge import Piece, sentence_labels, trace_label
 from reasonlens.judges._questions import Question
 from reasonlens.judges._quotes import TextQuotes
+from reasonlens.judges._receipts import fault_of
 
 __all__ = ["empty_labels", "labels_of", "pieces_of"]
-
-_CHARS_PER_TOKEN = 20  # no tokenizer packs a prompt tighter: fewer tokens mean that it was cut
 
 
 def pieces_of(question: Question, answer: Answer, finder: TextQuotes, most: int) -> dict[str, Piece]:
@@ -36,23 +35,13 @@ def pieces_of(question: Question, answer: Answer, finder: TextQuotes, most: int)
     bad = partial(_bad, question, cost)
     if answer.state != "ok":
         return bad(answer.state, answer.problem)
-    length = sum(len(content) for _, content in question.prompt.messages)
-    if answer.prompt_tokens is not None and answer.prompt_tokens * _CHARS_PER_TOKEN < length:
-        return bad(
-            "failed",
-            f"the server used {answer.prompt_tokens:,} tokens of a prompt of {length:,} characters",
-        )
     unit = question.behaviors[0].unit
     try:
         parsed = read(answer.parsed, question.behaviors, unit)
     except ValueError as error:
         return bad("unparsed", str(error))
-    for what, got, wanted in (
-        ("rules", parsed.receipt_rules, question.prompt.rules),
-        ("text", parsed.receipt_text, question.prompt.text),
-    ):
-        if got.strip().lower() != wanted:
-            return bad("unparsed", f"the receipt for the {what} did not come back: was the prompt cut?")
+    if fault := fault_of(question.request, answer.parsed, answer.prompt_tokens):
+        return bad(*fault)
     made = {}
     for behavior in question.behaviors:
         found = parsed.found[behavior.name]

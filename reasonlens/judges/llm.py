@@ -16,13 +16,13 @@ from reasonlens.calls import Answer, Endpoint, Request, Sampling
 from reasonlens.core.errors import InputError
 from reasonlens.core.manifest import digest_of
 from reasonlens.judges import Codebook, Label, Settings, Spans
-from reasonlens.judges._answers import parser
 from reasonlens.judges._injection import addressed
 from reasonlens.judges._merge import Piece
 from reasonlens.judges._prompt import PROTOCOL, rubric
 from reasonlens.judges._questions import Question, Shape, questions
 from reasonlens.judges._quotes import TextQuotes
 from reasonlens.judges._reading import empty_labels, labels_of, pieces_of
+from reasonlens.judges._receipts import wire_of
 
 if TYPE_CHECKING:
     from reasonlens.calls.ask import Limits, Progress
@@ -167,7 +167,7 @@ class LlmJudge:
         return Shape(self.longest, self.most, bounded=not self.endpoint.is_openai)
 
     def _ask(self, requests: Iterator[Request]) -> Iterator[tuple[int, Answer]]:
-        from reasonlens.calls.ask import Limits, ask
+        from reasonlens.calls.ask import Limits, asked
         from reasonlens.calls.journal import Journal
 
         limits, before = self.limits or Limits(), self.spent.dollars
@@ -182,9 +182,8 @@ class LlmJudge:
             if self.collected is not None:
                 yield from self.collected(requests, journal)
                 return
-            yield from ask(
-                requests, self.endpoint, self.sampling, journal, parse=parser, limits=limits, progress=heard
-            )
+            wire = wire_of(self.endpoint, self.sampling)
+            yield from asked(requests, self.endpoint, wire, journal, limits=limits, progress=heard)
 
 
 def make(settings: Settings) -> LlmJudge:

@@ -60,9 +60,8 @@ def aligned(texts: Sequence[str]) -> list[tuple[Span | None, ...]]:
                 rows[place][side] = span
                 place += 1
                 continue
-            while place < len(rows) and rows[place][0] is None and rows[place][side] is None and side > 1:
+            if place < len(rows) and rows[place][0] is None and rows[place][side] is None:
                 rows[place][side] = span  # beside what another text has in this gap
-                break
             else:
                 rows.insert(place, [span if k == side else None for k in range(len(texts))])
                 at = [a + (a >= place) for a in at]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import numpy as np
@@ -15,87 +15,30 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
+from reasonlens.judges import Codebook, codebook_names, load_codebook
 from reasonlens.text.words import count_words
 from reasonlens.view import document, overview
 from reasonlens.view.align import aligned
+from reasonlens.view.guard import Guard
 from reasonlens.view.index import SORTS, Filter, Index, load
-from reasonlens.view.markup import marked, shown
+from reasonlens.view.markup import in_attribute, in_markdown, marked, shown
 from reasonlens.view.people import ANSWERS, Labeler
 from reasonlens.view.search import Search
 
-__all__ = ["CSP", "PAGE", "environment", "make_app"]
+__all__ = ["PAGE", "environment", "make_app"]
 
 PAGE = 100
 """Rows of a list on one page."""
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""What a page may load: nothing that is not served from here."""
-
-_COOKIE = "reasonlens"
 _LIMIT = 64 * 1024  # bytes of a request body: a label is small
 _IN_CONTEXT = 25
 _SIDES = 3
-
-
-class Guard:
-    """Lets in who has the token, under a local name, and says in every answer what a page may do."""
-
-    def __init__(self, app: ASGIApp, token: str, port: int | None) -> None:
-        self._app, self._token = app, token
-        self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")} if port else None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request = Request(scope)
-        refused = self._refused(request)
-        if refused is not None:
-            await refused(scope, receive, _with_headers(send))
-            return
-        await self._app(scope, receive, _with_headers(send))
-
-    def _refused(self, request: Request) -> Response | None:
-        if self._hosts is not None and request.headers.get("host", "") not in self._hosts:
-            return PlainTextResponse("This server answers under its local address only.", 421)
-        given = request.query_params.get("token")
-        if given is not None and hmac.compare_digest(given.encode(), self._token.encode()):
-            response = RedirectResponse(request.url.path)
-            response.set_cookie(_COOKIE, self._token, httponly=True, samesite="strict")
-            return response
-        cookie = request.cookies.get(_COOKIE, "")
-        if not hmac.compare_digest(cookie.encode(), self._token.encode()):
-            return PlainTextResponse("Open the address that reasonlens view printed; it holds the key.", 403)
-        if request.method not in ("GET", "HEAD"):
-            origin = request.headers.get("origin")
-            if origin is None or origin.partition("//")[2] != request.headers.get("host"):
-                return PlainTextResponse("This page may only be changed from itself.", 403)
-        return None
-
-
-def _with_headers(send: Send) -> Send:
-    async def add(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [
-                *message.get("headers", []),
-                (b"content-security-policy", CSP.encode()),
-                (b"x-content-type-options", b"nosniff"),
-                (b"referrer-policy", b"no-referrer"),
-                (b"cache-control", b"no-store"),
-            ]
-        await send(message)
-
-    return add
 
 
 def environment() -> Environment:
@@ -107,13 +50,17 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["shown"] = shown
+    made.filters |= {"shown": shown, "named": in_attribute, "markdown": in_markdown}
     made.globals["link"] = _link
     return made
 
 
 def _link(page: str, **query: Any) -> str:
-    asked = {name: value for name, value in query.items() if value not in ("", None, False)}
+    asked = {
+        name: value
+        for name, value in query.items()
+        if value is not None and value is not False and value != ""
+    }
     return f"{page}?{urlencode(asked, doseq=True)}" if asked else page
 
 
@@ -153,7 +100,7 @@ def make_app(study: Study, token: str, port: int | None = None) -> Starlette:
     )
 
 
-Drawn = Callable[..., HTMLResponse]
+_Made = TypeVar("_Made")
 
 
 class _Pages:
@@ -162,11 +109,26 @@ class _Pages:
     def __init__(self, index: Index) -> None:
         self._index, self._search = index, Search(index)
         self._templates = environment()
-        self._rows: list[dict[str, Any]] | None = None
+        self._made: dict[str, Any] = {}
+
+    def _once(self, name: str, make: Callable[[], _Made]) -> _Made:
+        """Return what `make` makes, made the first time only: a study that is open does not change."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: _Made = self._made[name]
+        return made
+
+    def _judged(self) -> list[dict[str, Any]]:
+        return self._once("judged", lambda: overview.behaviors(self._index))
 
     def _page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         template = self._templates.get_template(f"{name}.html")
-        about = {"study": self._index.study.path.name, "total": len(self._index.traces), "page_name": name}
+        about = {
+            "study": self._index.study.path.name,
+            "study_path": str(self._index.study.path),
+            "total": len(self._index.traces),
+            "page_name": name,
+        }
         return HTMLResponse(template.render(**about, **values), status)
 
     def refused(self, request: Request, error: Exception) -> Response:
@@ -174,15 +136,13 @@ class _Pages:
         return self._page("error", 404, message=str(error))
 
     def home(self, request: Request) -> Response:
-        if self._rows is None:
-            self._rows = overview.rows(self._index)
         return self._page(
             "home",
-            rows=self._rows,
+            rows=self._once("rows", lambda: overview.rows(self._index)),
             categories=list(self._index.hits),
             several=self._several(),
-            health=overview.health(self._index),
-            judged=overview.behaviors(self._index),
+            health=self._once("health", lambda: overview.health(self._index)),
+            judged=self._judged(),
             figures=self._figures(),
         )
 
@@ -222,7 +182,10 @@ class _Pages:
 
     def _several(self) -> dict[str, bool]:
         """Tell which columns differ between traces at all: the others only take room."""
-        return {name: self._index.traces[name].nunique() > 1 for name in ("condition", "sample")}
+        traces = self._index.traces
+        return self._once(
+            "several", lambda: {name: traces[name].nunique() > 1 for name in ("condition", "sample")}
+        )
 
     def _listed(self, rows: np.ndarray[Any, Any], wanted: Filter) -> list[dict[str, Any]]:
         found = self._index.traces.iloc[rows].to_dict("records")
@@ -276,7 +239,7 @@ class _Pages:
         category = request.query_params.get("category", "")
         if category not in self._index.hits:
             raise InputError(f"{category!r} was not counted; see the overview for what was")
-        rows = overview.entries(self._index, category)
+        rows = self._once(f"words {category}", lambda: overview.entries(self._index, category))
         kinds = sorted({k for row in rows for k in row} - {"entry", "total"})
         return self._page("words", category=category, rows=rows, kinds=kinds)
 
@@ -297,10 +260,10 @@ class _Pages:
         return self._page("context", category=category, entry=entry, kind=kind, seed=seed, lines=lines)
 
     def behaviors(self, request: Request) -> Response:
-        return self._page("behaviors", judged=overview.behaviors(self._index))
+        return self._page("behaviors", judged=self._judged())
 
     def flips(self, request: Request) -> Response:
-        found = list(overview.flips(self._index))
+        found = self._once("flips", lambda: list(overview.flips(self._index)))
         start = max(_int(request, "start", 0), 0)
         return self._page("flips", rows=found[start : start + PAGE], found=len(found), start=start, size=PAGE)
 
@@ -321,14 +284,16 @@ class _Pages:
 
     def label(self, request: Request) -> Response:
         who, behavior = (request.query_params.get(name, "") for name in ("who", "behavior"))
-        known = sorted({name.rpartition("/")[2] for name in self._index.verdicts})
         if not (who and behavior):
-            return self._page("label_start", known=known)
+            asked = {name.rpartition("/")[2] for name in self._index.verdicts}
+            others = sorted(asked - {book.name for book in _codebooks()})
+            return self._page("label_start", books=_codebooks(), others=others)
         labeler = self._labeler(request, who, behavior)
         sample, answers = labeler.sample(), labeler.answers()
         left = [name for name in sample if name not in answers]
         at = request.query_params.get("id") or (left[0] if left else "")
-        cut = document.blocks(document.read(self._index, at)) if at else []
+        found = document.read(self._index, at) if at else None
+        cut = document.blocks(found) if found else []
         return self._page(
             "label",
             who=who,
@@ -337,24 +302,14 @@ class _Pages:
             seed=labeler.seed,
             done=len(sample) - len(left),
             trace_id=at,
-            problem=self._index.problems.get(self._problem_of(at), "") if at else "",
-            paragraphs=[
-                (
-                    b.start,
-                    b.start + sum(len(p.text) for p in b.pieces),
-                    shown("".join(p.text for p in b.pieces)),
-                )
-                for b in cut
-            ],
+            problem=found.record["problem"] if found else "",
+            paragraphs=[(b.start, shown("".join(p.text for p in b.pieces))) for b in cut],
             answer=answers.get(at),
             answers=ANSWERS,
             path=labeler.path,
+            book=next((book for book in _codebooks() if book.name == behavior), None),
             sample=sample,
-            answered=answers,
         )
-
-    def _problem_of(self, trace_id: str) -> str:
-        return str(self._index.traces["problem_id"].iloc[self._index.row_of(trace_id)])
 
     def _labeler(self, request: Request, who: str, behavior: str) -> Labeler:
         size, seed = _int(request, "n", 100), _int(request, "seed", 0)
@@ -381,6 +336,13 @@ def _filter(request: Request) -> Filter:
     given["descending"] = request.query_params.get("descending", "") == "1"
     given["sort"] = given["sort"] if given["sort"] in SORTS else "problem"
     return Filter(**given)
+
+
+@cache
+def _codebooks() -> list[Codebook]:
+    """Return the behaviors that a person can label: those that are judged on a whole response."""
+    books = [load_codebook(name) for name in codebook_names()]
+    return sorted((book for book in books if book.unit == "trace"), key=lambda book: book.title)
 
 
 def _int(request: Request, name: str, default: int) -> int:

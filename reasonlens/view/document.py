@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,16 +15,32 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from reasonlens.core.errors import InputError, ReasonlensError
+from reasonlens.core.tables import table as schema_of
+from reasonlens.judges._quotes import COUNTED
 from reasonlens.lexicon import count, definition
 from reasonlens.lexicon.definition import Lexicon
 from reasonlens.view.index import Index
 
-__all__ = ["Block", "Document", "Layer", "Mark", "Piece", "blocks", "categories", "read", "strip"]
+__all__ = [
+    "DRAWN",
+    "Block",
+    "Document",
+    "Layer",
+    "Mark",
+    "Piece",
+    "blocks",
+    "categories",
+    "read",
+    "response",
+    "strip",
+]
 
-_ROW_GROUP = 500
 _BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 _LONGEST = 4000  # characters of a block: a browser lays out what is in sight, block by block
 _BINS = 400
+
+DRAWN = 20_000
+"""Marks of a trace that are drawn at most; a browser stays quick, and the counts are of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +105,11 @@ class Document:
         """The whole response."""
         return str(self.record["response"])
 
+    @property
+    def undrawn(self) -> int:
+        """The number of marks at the end that are not drawn."""
+        return max(0, len(self.marks) - DRAWN)
+
     def counts(self) -> dict[int, int]:
         """Return the number of marks of each layer."""
         found = dict.fromkeys(range(len(self.layers)), 0)
@@ -118,7 +140,11 @@ def read(index: Index, trace_id: str) -> Document:
         if label["unit"] == "trace" and label["verdict"] == "present":
             layers.append(Layer(key, "behavior", label["behavior"].replace("_", " "), len(layers)))
             notes = label["rationale"] or ""
-            marks += [Mark(q["start"], q["end"], len(layers) - 1, notes) for q in _found(label)]
+            shift = _begin(record, label["part"])
+            marks += [
+                Mark(shift + q["start"], shift + q["end"], len(layers) - 1, notes)
+                for q in _found(label, shift)
+            ]
     return Document(
         record,
         tuple(layers),
@@ -130,28 +156,56 @@ def read(index: Index, trace_id: str) -> Document:
     )
 
 
-def _found(label: dict[str, Any]) -> list[dict[str, Any]]:
-    return [q for q in label["quotes"] or () if q["found"] != "missing" and q["start"] is not None]
+def _begin(record: dict[str, Any], part: str) -> int:
+    """Return where a part begins in the response, or -1: places of its quotes count from there."""
+    response, body = record["response"], record[part] or ""
+    if part == "response":
+        return 0
+    return int(response.rfind(body) if part == "answer" else response.find(body)) if body else -1
+
+
+def _found(label: dict[str, Any], shift: int) -> list[dict[str, Any]]:
+    return [q for q in label["quotes"] or () if q["found"] in COUNTED and shift >= 0]
+
+
+def response(index: Index, trace_id: str) -> str:
+    """Return the response of a trace.
+
+    Raises
+    ------
+    InputError
+        If there is no such trace.
+    """
+    return str(_record(index, trace_id)["response"])
 
 
 def _record(index: Index, trace_id: str) -> dict[str, Any]:
     about = index.traces.iloc[index.row_of(trace_id)]
     part, row = index.parts[int(about["part"])], int(about["row"])
-    with pq.ParquetFile(index.study.part_path("traces", part)) as file:
-        for number in range(file.num_row_groups):
-            size = file.metadata.row_group(number).num_rows
-            if row < size:
-                found = file.read_row_group(number).slice(row, 1).to_pylist()[0]
-                return dict(found)
-            row -= size
+    path = index.study.part_path("traces", part)
+    with pq.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+    for number, size in enumerate(sizes):
+        if row < size:
+            return dict(_group(path, path.stat().st_mtime_ns, number).slice(row, 1).to_pylist()[0])
+        row -= size
     raise ReasonlensError(f"{index.study.path} was changed while it was open; start the viewer again")
 
 
+@lru_cache(maxsize=2)  # neighbors of a list lie together
+def _group(path: Path, changed: int, number: int) -> pa.Table:
+    with pq.ParquetFile(path) as file:
+        return file.read_row_group(number)
+
+
 def _rows(index: Index, table: str, trace_id: str) -> list[dict[str, Any]]:
-    if not (index.study.path / table).is_dir():
+    """Return the rows of a trace in a table whose parts are those of the traces."""
+    part = index.parts[int(index.traces["part"].iloc[index.row_of(trace_id)])]
+    files = sorted(str(path) for path in (index.study.path / table).rglob(f"{part}.parquet"))
+    if not files:
         return []
-    rows = index.study.read(table, where=ds.field("trace_id") == trace_id)
-    return [dict(row) for row in rows.to_pylist()]
+    rows = ds.dataset(files, schema=schema_of(table).schema, format="parquet")
+    return [dict(row) for row in rows.to_table(filter=ds.field("trace_id") == trace_id).to_pylist()]
 
 
 def categories(index: Index) -> tuple[list[str], tuple[str, ...]]:
@@ -192,12 +246,12 @@ def blocks(document: Document) -> list[Block]:
     text, edges = document.text, _edges(document)
     cuts = [0, *(m.end() for m in _BLANK.finditer(text)), len(text)]
     bounds = sorted({*_shortened(cuts), *(at for at, _ in edges)} - {len(text)}) or [0]
-    found, active = [], 0
+    found, active, marks = [], 0, document.marks[:DRAWN]
     for number, (start, end) in enumerate(zip(bounds, [*bounds[1:], len(text)], strict=True)):
         part = next(name for at, name in reversed(edges) if at <= start)
-        while active < len(document.marks) and document.marks[active].end <= start:
+        while active < len(marks) and marks[active].end <= start:
             active += 1
-        found.append(Block(number, start, part, tuple(_pieces(text, start, end, document.marks, active))))
+        found.append(Block(number, start, part, tuple(_pieces(text, start, end, marks, active))))
     return found
 
 
@@ -208,8 +262,7 @@ def _shortened(cuts: Sequence[int]) -> Iterable[int]:
 
 def _edges(document: Document) -> list[tuple[int, str]]:
     """Return where the reasoning and the answer begin in the response."""
-    text, answer = document.text, document.record["answer"] or ""
-    at = text.rfind(answer) if answer else -1
+    at = _begin(document.record, "answer")
     if not document.record["reasoning"]:
         return [(0, "answer")]
     return [(0, "reasoning"), (at, "answer")] if at > 0 else [(0, "reasoning")]
@@ -217,7 +270,8 @@ def _edges(document: Document) -> list[tuple[int, str]]:
 
 def _pieces(text: str, start: int, end: int, marks: Sequence[Mark], first: int) -> Iterable[Piece]:
     mine = []
-    for mark in marks[first:]:
+    for place in range(first, len(marks)):
+        mark = marks[place]
         if mark.start >= end:
             break
         if mark.end > start:

@@ -22,7 +22,7 @@ _META = (
     *("trace_id", "dataset", "problem_id", "model", "model_kind", "condition", "sample"),
     *("correct_source", "finish", "health"),
 )
-_NAMES = ("dataset", "problem_id", "model", "model_kind", "condition", "finish")
+_NAMES = ("dataset", "problem_id", "model", "model_kind", "condition", "finish", "health")
 _BATCH = 2000
 _TITLE = 160
 
@@ -110,6 +110,13 @@ class Index:
             raise InputError(f"this study has no trace {trace_id!r}")
         return self.places[trace_id]
 
+    def flagged(self, flag: str) -> npt.NDArray[np.bool_]:
+        """Tell which traces carry a health flag (``ok``: none)."""
+        health = self.traces["health"].cat
+        having = np.array([flag in str(flags).split("+") for flags in health.categories], dtype=bool)
+        carries: npt.NDArray[np.bool_] = having[health.codes.to_numpy()]
+        return carries
+
     def select(self, wanted: Filter, found: Rows | None = None) -> Rows:
         """Return the rows that `wanted` asks for, sorted; `found` limits them to what a search found."""
         keep = np.ones(len(self.traces), dtype=bool)
@@ -126,8 +133,7 @@ class Index:
             if value:
                 keep &= (self.traces[column] == value).to_numpy(dtype=bool)
         if wanted.health:
-            flags = self.traces["health"].str.split("+").map(lambda f: wanted.health in f)
-            keep &= flags.to_numpy(dtype=bool)
+            keep &= self.flagged(wanted.health)
         if wanted.correct:
             right = self.traces["correct"].to_numpy()
             unknown = np.isnan(right)
@@ -225,7 +231,7 @@ def _grade(index: Index) -> None:
     right = index.traces["correct"].to_numpy(copy=True)
     for path in sorted((index.study.path / "grades").rglob("*.parquet")):
         table = pq.read_table(path, columns=["trace_id", "verdict"]).to_pandas()
-        known = table[table["verdict"].astype("str").isin(["correct", "incorrect"])]
+        known = table[table["verdict"].astype("str").isin(["correct", "incorrect", "no_answer", "truncated"])]
         rows = _rows_of(index, known["trace_id"].tolist())
         right[rows] = (known["verdict"].astype("str") == "correct").to_numpy(dtype=np.float64)
     index.traces["correct"] = right

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from markupsafe import Markup, escape
 
-__all__ = ["marked", "shown"]
+__all__ = ["in_attribute", "in_markdown", "marked", "shown"]
 
 # Controls but tab and line feed; bidirectional overrides, isolates and marks; zero-width characters
+_MARKDOWN = re.compile(r"[\\`*_\[\]|~#]")
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
 )
@@ -49,6 +50,22 @@ def _named(char: str) -> Markup:
     return Markup('<span class="hidden">U+{:04X}</span>').format(ord(char))
 
 
+def in_attribute(text: object) -> str:
+    """Return `text` for a tooltip or title, where no HTML can be: named characters, nothing escaped."""
+    return _HIDDEN.sub(lambda m: f"U+{ord(m.group()):04X}", str(text))
+
+
+def in_markdown(text: object) -> str:
+    """Return `text` as one line of Markdown that means itself; HTML is left to the template to escape.
+
+    Examples
+    --------
+    >>> in_markdown("[x](y)\\n\\x1b")
+    '\\\\[x\\\\](y) U+001B'
+    """
+    return _MARKDOWN.sub(lambda m: "\\" + m.group(), in_attribute(" ".join(str(text).split())))
+
+
 def marked(pieces: Iterable[Stretch]) -> Markup:
     """Return pieces as HTML, each with layers in a ``mark`` whose classes name them."""
     found = []
@@ -58,5 +75,7 @@ def marked(pieces: Iterable[Stretch]) -> Markup:
             found.append(text)
             continue
         names = " ".join(f"l{layer}" for layer in piece.layers) + (" first" if piece.first else "")
-        found.append(Markup('<mark class="{}" title="{}">{}</mark>').format(names, piece.note, text))
+        found.append(
+            Markup('<mark class="{}" title="{}">{}</mark>').format(names, in_attribute(piece.note), text)
+        )
     return Markup("").join(found)

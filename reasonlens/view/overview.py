@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from reasonlens.core.tables import LABEL_VERDICTS, MODEL_KINDS
 from reasonlens.stats import arrays
@@ -49,6 +52,7 @@ def rows(index: Index) -> list[dict[str, Any]]:
     Intervals are those of `reasonlens.stats.arrays`, clustered by problem, at 95%.
     """
     found = []
+    flagged = {flag: index.flagged(flag) for flag in _FLAGS}
     columns = ["model_kind", "model", "dataset", "condition"]
     for names, mine in index.traces.groupby(columns, observed=True, sort=False):
         kind, model, dataset, condition = (str(name) for name in names)
@@ -62,7 +66,7 @@ def rows(index: Index) -> list[dict[str, Any]]:
                 "accuracy": _accuracy(mine, cluster, where),
                 "words": _words(mine, cluster, where),
                 "rates": {name: _rate(index, name, mine, cluster, where) for name in index.hits},
-                "flags": {flag: _flag(mine, flag, where) for flag in _FLAGS},
+                "flags": {flag: _flag(carry[mine.index], flag, where) for flag, carry in flagged.items()},
             }
         )
     order = {kind: place for place, kind in enumerate(MODEL_KINDS)}
@@ -106,15 +110,14 @@ def _rate(
     return _cell(found, 1, 2, {**where, "category": name, "sort": "hits", "descending": "1"})
 
 
-def _flag(mine: pd.DataFrame, flag: str, where: Mapping[str, str]) -> Cell:
-    n = int(mine["health"].str.split("+").map(lambda f: flag in f).sum())
+def _flag(mine: np.ndarray[Any, Any], flag: str, where: Mapping[str, str]) -> Cell:
+    n = int(mine.sum())
     return Cell(n, f"{n:,}", "", {**where, "health": flag})
 
 
 def health(index: Index) -> list[tuple[str, int]]:
     """Return how many traces carry each flag, and how many have no verdict on their answer."""
-    flags = index.traces["health"].str.split("+")
-    found = [(flag, int(flags.map(lambda f, flag=flag: flag in f).sum())) for flag in _FLAGS]
+    found = [(flag, int(index.flagged(flag).sum())) for flag in _FLAGS]
     return [*found, ("correctness unknown", int(index.traces["correct"].isna().sum()))]
 
 
@@ -139,16 +142,16 @@ def entries(index: Index, category: str) -> list[dict[str, Any]]:
     folder = index.study.path / "counts" / "response" / f"{lexicon}@{index.lexicons.get(lexicon, '')}"
     frames = []
     for path in sorted(folder.glob("*.parquet")):
-        table = pd.read_parquet(path, columns=["trace_id", "category", "entry", "n"])
-        table = table[table["category"].astype("str") == name]
-        at = np.fromiter((index.places[x] for x in table["trace_id"]), np.int64, len(table))
-        frame = pd.DataFrame(
-            {"entry": table["entry"].astype("str").to_numpy(), "kind": kinds[at], "n": table["n"]}
-        )
-        frames.append(frame.groupby(["entry", "kind"], as_index=False)["n"].sum())
+        columns = ["trace_id", "category", "entry", "n"]
+        table = pq.read_table(path, columns=columns, read_dictionary=["trace_id"])
+        frame = table.filter(pc.equal(table["category"].cast(pa.string()), name)).to_pandas()
+        ids = frame["trace_id"].cat
+        kind = kinds[np.fromiter((index.places[x] for x in ids.categories), np.int64, len(ids.categories))]
+        frame = frame.assign(kind=kind[ids.codes] if len(frame) else "")
+        frames.append(frame.groupby(["entry", "kind"], as_index=False, observed=True)["n"].sum())
     if not frames:
         return []
-    total = pd.concat(frames).pivot_table(
+    total = pd.concat([frame.astype({"entry": "str"}) for frame in frames]).pivot_table(
         index="entry", columns="kind", values="n", aggfunc="sum", fill_value=0
     )
     total = total.assign(total=total.sum(axis=1)).sort_values(["total"], ascending=False, kind="stable")
@@ -159,12 +162,10 @@ def flips(index: Index) -> Iterator[Flip]:
     """Yield the pairs of baseline and another condition where the outcome differs."""
     keys = ["model", "dataset", "problem_id", "sample"]
     known = index.traces[index.traces["correct"].notna()]
-    base = known[known["condition"] == "baseline"].set_index(keys)[["trace_id", "correct"]]
-    base = base[~base.index.duplicated()]
+    base = known[known["condition"] == "baseline"].drop_duplicates(keys)[[*keys, "trace_id", "correct"]]
     for condition, mine in known[known["condition"] != "baseline"].groupby("condition", observed=True):
-        both = mine.set_index(keys)[["trace_id", "correct"]].join(base, how="inner", rsuffix="_base")
-        changed = both[both["correct"] != both["correct_base"]]
-        for row in changed.reset_index().to_dict("records"):
+        both = mine[[*keys, "trace_id", "correct"]].merge(base, on=keys, suffixes=("", "_base"))
+        for row in both[both["correct"] != both["correct_base"]].to_dict("records"):
             yield Flip(
                 str(row["model"]),
                 str(row["dataset"]),

@@ -30,16 +30,18 @@ LIMIT = 10_000_000
 MOST = 500
 """Traces in a report at most."""
 
+_STATEMENT = 4_000  # characters of a problem
 _MARGIN = 200_000  # for what is written around the traces
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was written: the file, its size in bytes, the traces in it, and figures left out with why."""
+    """What was written: the file, its size in bytes, traces in it and in all, figures left out with why."""
 
     path: Path
     size: int
     n_traces: int
+    total: int
     skipped: dict[str, str]
 
 
@@ -85,7 +87,7 @@ def write(study: Study, path: Path, *, kind: str = "html", most: int = MOST, see
         text, shown = template.render(values, traces=traces), len(traces)
     data = text.encode("utf-8")
     write_file(path, data)
-    return Report(path, len(data), shown, skipped)
+    return Report(path, len(data), shown, len(index.traces), skipped)
 
 
 def _figures(study: Study) -> tuple[list[tuple[str, str]], dict[str, str]]:
@@ -113,12 +115,15 @@ def _traces(index: Index, most: int, seed: int, room: int) -> list[dict[str, Any
     found: list[dict[str, Any]] = []
     for one in choose(index, most, seed):
         about = index.traces.iloc[one.row]
+        if 2 * about["words"] > room:  # a word has a letter and a space at least: spare the reading
+            continue
         read = document.read(index, str(about["trace_id"]))
         cut = document.blocks(read)
         html = Markup("").join(Markup('<div class="b">{}</div>').format(marked(b.pieces)) for b in cut)
-        room -= len(html.encode()) + 2_000
-        if room < 0:
+        size = len(html.encode()) + 2 * len((read.record["problem"] or "")[:_STATEMENT].encode()) + 2_000
+        if size > room:
             continue  # a shorter one may still fit
+        room -= size
         found.append(
             {
                 "why": one.why,
@@ -128,6 +133,7 @@ def _traces(index: Index, most: int, seed: int, room: int) -> list[dict[str, Any
                 "layers": read.layers,
                 "counts": read.counts(),
                 "labels": [label for label in read.labels if label["unit"] == "trace"],
+                "statement": (read.record["problem"] or "")[:_STATEMENT],
                 "html": html,
             }
         )

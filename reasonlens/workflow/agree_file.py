@@ -35,7 +35,10 @@ _QUOTES_APART = " || "
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One verdict, with the line that it is from; ``place`` is the sentence, ``None`` for the whole text."""
+    """One verdict, with the line that it is from; ``place`` is the sentence, ``None`` for the whole text.
+
+    ``spans`` are passages that were chosen in the response itself; they stand before ``quotes``.
+    """
 
     line: int
     trace_id: str
@@ -45,6 +48,7 @@ class LabelRow:
     quotes: tuple[str, ...]
     rationale: str
     place: tuple[int, int] | None
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 def read_labels(path: Path) -> tuple[list[LabelRow], int]:
@@ -88,6 +92,22 @@ def _of_csv(path: Path, text: str, kind: str) -> Iterator[tuple[int, dict[str, A
 
 
 def _of_json(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of a file; of answers with a ``time`` the last one for a trace and behavior.
+
+    The labeling page of ``reasonlens view`` appends every answer, also a second one to the same question.
+    """
+    rows = dict(_objects(path, text))
+    last = {_asked(v): line for line, v in rows.items() if "time" in v}
+    for line, values in rows.items():
+        if "time" not in values or last[_asked(values)] == line:
+            yield line, values
+
+
+def _asked(values: Mapping[str, Any]) -> tuple[str, str]:
+    return str(values.get("trace_id", values.get("id"))), str(values["behavior"])
+
+
+def _objects(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     for line, content in enumerate(text.split("\n"), start=1):
         if not content.strip():
             continue
@@ -133,9 +153,9 @@ def _row(path: Path, line: int, values: Mapping[str, Any]) -> LabelRow | None:
     if count is not None and (count > 0) != (verdict == "present"):
         raise InputError(f"{path}:{line}: count {count} does not go with the verdict {verdict!r}")
     place = None if start is None or end is None else (start, end)
-    quotes = _quotes(path, line, cells.get("quotes"))
+    quotes, spans = _quotes(path, line, cells.get("quotes")), _spans(path, line, cells.get("spans"))
     return LabelRow(
-        line, text["trace_id"], text["behavior"], verdict, count, quotes, text["rationale"], place
+        line, text["trace_id"], text["behavior"], verdict, count, quotes, text["rationale"], place, spans
     )
 
 
@@ -149,6 +169,17 @@ def _whole(path: Path, line: int, name: str, text: str) -> int | None:
     if number < 0 or number != int(number):
         raise InputError(f"{path}:{line}: {name} {text!r} is no whole number from 0")
     return int(number)
+
+
+def _spans(path: Path, line: int, given: Any) -> tuple[tuple[int, int], ...]:
+    """Take the places that the labeling page keeps beside the quotes."""
+    try:
+        spans = [(start, end) for start, end in given or ()]
+        if all(type(at) is int for span in spans for at in span):
+            return tuple(spans)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(f"{path}:{line}: spans must be a list of pairs [start, end] of whole numbers")
 
 
 def _quotes(path: Path, line: int, given: Any) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.core.tables import table
-from reasonlens.judges import Codebook, load_codebook
+from reasonlens.judges import Codebook, Quote, load_codebook
 from reasonlens.judges._quotes import COUNTED, TextQuotes, distinct
 from reasonlens.workflow.agree_file import LabelRow, read_labels
 from reasonlens.workflow.behaviors_store import HUMAN, folder_of
@@ -158,7 +158,9 @@ def _record(path: Path, row: LabelRow, codebook: Codebook, body: str, text: str,
         raise InputError(
             f"{path}:{row.line}: {place[0]} to {place[1]} is not in the {text} ({len(body)} long)"
         )
-    quotes = TextQuotes(body).find_all(row.quotes, within=place)
+    quotes = (
+        _chosen(path, row, body, text) if row.spans else TextQuotes(body).find_all(row.quotes, within=place)
+    )
     instances = len(distinct(quotes)) or 1
     count = row.count if row.count is not None else instances
     return {
@@ -180,6 +182,15 @@ def _record(path: Path, row: LabelRow, codebook: Codebook, body: str, text: str,
         "problem": "",
         "cost": 0.0,
     }
+
+
+def _chosen(path: Path, row: LabelRow, body: str, text: str) -> list[Quote]:
+    """Return the passages that a person chose in the response: their places are known."""
+    if text != "response":
+        raise InputError(f"{path}:{row.line}: the spans are places in the response; import it without --part")
+    if any(not 0 <= start < end <= len(body) for start, end in row.spans):
+        raise InputError(f"{path}:{row.line}: a span is not in the response ({len(body)} long)")
+    return [Quote(start, end, body[start:end], "exact") for start, end in row.spans]
 
 
 def _write(study: Study, rows: pa.Table, text: str) -> int:

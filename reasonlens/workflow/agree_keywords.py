@@ -6,27 +6,20 @@ little. What is counted here is whether they are in the same *place*: a keyword 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
-from reasonlens.judges import ANSWERS
-from reasonlens.judges._quotes import COUNTED
-from reasonlens.lexicon.count import match_table
 from reasonlens.lexicon.definition import Lexicon
 from reasonlens.stats.arrays import Interval, cluster_sums, share_of_sums
 from reasonlens.workflow.agree_labels import judges_of, labels_of, with_groups
+from reasonlens.workflow.agree_places import places
 
 __all__ = ["CrossTab", "cross_tab"]
-
-_BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +48,6 @@ class CrossTab:
     keywords: pd.DataFrame
     entries: pd.DataFrame
     responses: int
-
-
-ANY = "(any)"
 
 
 def cross_tab(
@@ -95,7 +85,7 @@ def cross_tab(
     if judge not in known:
         raise InputError(f"{judge} has no labels; there are labels of {', '.join(known)}")
     names = list(frame.loc[frame["judge"] == judge, "behavior"].unique())
-    per = pd.DataFrame(_rows(study, lexicons, judge, names, text))
+    per = pd.DataFrame(places(study, lexicons, judge, names, text))
     if per.empty:
         raise InputError(f"{judge} gave no answer on any response")
     per = with_groups(study, per)
@@ -107,103 +97,6 @@ def cross_tab(
         _entries(hits[hits["entry"] != ""]),
         int(per["trace_id"].nunique()),
     )
-
-
-Spans = list[tuple[int, int]]
-
-
-def _rows(
-    study: Study, lexicons: Sequence[Lexicon], judge: str, names: Sequence[str], text: str
-) -> Iterator[dict[str, Any]]:
-    quotes = _quotes(study, judge, names, text)
-    categories = [f"{x.name}/{c.name}" for x in lexicons for c in x.categories]
-    for part in study.parts("traces"):
-        with pq.ParquetFile(study.part_path("traces", part)) as file:
-            for batch in file.iter_batches(batch_size=_BATCH, columns=["trace_id", text]):
-                traces = pa.Table.from_batches([batch])
-                wanted = pa.array([i in quotes for i in traces["trace_id"].to_pylist()], pa.bool_())
-                traces = traces.filter(wanted)
-                if traces.num_rows:
-                    found = match_table(traces, lexicons, part=text).to_pandas()
-                    yield from _of_batch(traces.to_pydict(), found, quotes, names, categories, text)
-
-
-def _quotes(study: Study, judge: str, names: Sequence[str], text: str) -> dict[str, dict[str, Spans]]:
-    """Return the places of quotes by trace and behavior, of traces with an answer for each."""
-    columns = ["trace_id", "behavior", "judge", "repeat", "verdict", "quotes"]
-    found: dict[str, dict[str, Spans]] = {}
-    for row in study.read("labels", text, columns=columns).to_pylist():
-        if row["judge"] != judge or row["repeat"] or row["behavior"] not in names:
-            continue
-        if row["verdict"] in ANSWERS:
-            spans = [(q["start"], q["end"]) for q in row["quotes"] if q["found"] in COUNTED]
-            found.setdefault(row["trace_id"], {}).setdefault(row["behavior"], []).extend(spans)
-    return found
-
-
-def _of_batch(
-    traces: dict[str, Any],
-    found: pd.DataFrame,
-    quotes: dict[str, dict[str, Spans]],
-    names: Sequence[str],
-    categories: Sequence[str],
-    text: str,
-) -> Iterator[dict[str, Any]]:
-    found["category"] = found["lexicon"].astype("str") + "/" + found["category"].astype("str")
-    found["entry"] = found["entry"].astype("str")
-    by_trace = dict(iter(found.groupby("trace_id", sort=False)))
-    for trace_id, body in zip(traces["trace_id"], traces[text], strict=True):
-        hits = by_trace.get(trace_id, found.iloc[:0])
-        mine = {name: quotes[trace_id][name] for name in names if name in quotes[trace_id]}
-        spans: dict[str, Spans] = {**mine, ANY: [span for s in mine.values() for span in s]}
-        start, end = hits["start"].to_numpy(dtype=np.int64), hits["end"].to_numpy(dtype=np.int64)
-        category = hits["category"].to_numpy(dtype=object).astype(str)
-        for name, places in spans.items():
-            inside = _covered(start, end, places)
-            for key in (*categories, ANY):
-                use = np.ones(len(hits), dtype=bool) if key == ANY else category == key
-                shared = {"trace_id": trace_id, "behavior": name, "category": key, "entry": ""}
-                if name != ANY:
-                    with_hit = _holding(start[use], end[use], places)
-                    yield {
-                        **shared,
-                        "kind": "quotes",
-                        "n": len(places),
-                        "of": with_hit,
-                        "hit": bool(use.any()),
-                    }
-                quoted = _quoted(places) / len(body) if body else 0.0
-                n, of = int(use.sum()), int(inside[use].sum())
-                yield {**shared, "kind": "hits", "n": n, "of": of, "expected": n * quoted}
-        inside = _covered(start, end, spans[ANY])
-        for (group, entry), rows in hits.assign(inside=inside).groupby(["category", "entry"], sort=False):
-            n, of = len(rows), int(rows["inside"].sum())
-            yield {
-                "trace_id": trace_id, "behavior": ANY, "category": group, "entry": entry,
-                "kind": "hits", "n": n, "of": of,
-            }  # fmt: skip
-
-
-def _covered(start: Any, end: Any, places: Spans) -> Any:
-    """Tell which hits lie in one of the places."""
-    inside = np.zeros(len(start), dtype=bool)
-    for low, high in places:
-        inside |= (start >= low) & (end <= high)
-    return inside
-
-
-def _holding(start: Any, end: Any, places: Spans) -> int:
-    """Return how many of the places hold a hit."""
-    return sum(bool(np.any((start >= low) & (end <= high))) for low, high in places)
-
-
-def _quoted(places: Spans) -> int:
-    """Return how many characters the places cover."""
-    total, last = 0, 0
-    for low, high in sorted(places):
-        total += max(0, high - max(low, last))
-        last = max(last, high)
-    return total
 
 
 def _behaviors(rows: pd.DataFrame, level: float) -> pd.DataFrame:

@@ -6,16 +6,25 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from reasonlens.calls.limits import Limits
+from reasonlens.core import registry
+from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
+from reasonlens.judges import Judge, load_codebooks
+from reasonlens.judges import Settings as JudgeSettings
 from reasonlens.lexicon import definition
 from reasonlens.lexicon.definition import Lexicon
+from reasonlens.workflow import agree_compare, figures
 from reasonlens.workflow import compare as comparing
-from reasonlens.workflow import figures
 from reasonlens.workflow import ingest as ingesting
 from reasonlens.workflow import tokens as counting
 from reasonlens.workflow.associate import USUAL, Association
 from reasonlens.workflow.associate import associate as find_association
+from reasonlens.workflow.behaviors import ASKING, Wanted, journal_of, judge_study
+from reasonlens.workflow.behaviors_rates import Asked as RatesAsked
+from reasonlens.workflow.behaviors_rates import Rates, rates
 from reasonlens.workflow.ingest import Outcome, Settings
 from reasonlens.workflow.keyness import Keyness, Request
 from reasonlens.workflow.keyness import keyness as find_keyness
@@ -25,8 +34,11 @@ from reasonlens.workflow.run import Plan
 from reasonlens.workflow.scores import score as find_scores
 
 __all__ = [
+    "DEFAULT_BEHAVIORS",
     "DEFAULT_LEXICON",
+    "agree",
     "associate",
+    "behaviors",
     "compare",
     "draw",
     "ingest",
@@ -38,6 +50,9 @@ __all__ = [
 
 DEFAULT_LEXICON = "flexible_reasoning"
 """What is counted if nothing is named."""
+
+DEFAULT_BEHAVIORS = ("multi_perspective", "metacognitive_awareness")
+"""What is judged if nothing is named: the pair of Hu et al."""
 
 Names = str | Path | Sequence[str | Path]
 
@@ -155,11 +170,90 @@ def score(
     return find_scores(Study(study), _counted(study), question or comparing.Question(), list(ks))
 
 
-def _counted(study: str | Path) -> Plan:
+def _counted(study: str | Path, text: str = "response") -> Plan:
     """Return the plan of the usual lexicon, with a study brought up to date for it."""
-    plan = Plan(Path(study), lexicons=(definition.load(DEFAULT_LEXICON),))
+    plan = Plan(Path(study), text, lexicons=(definition.load(DEFAULT_LEXICON),))
     ingesting.ingest((), plan, Settings())
     return plan
+
+
+def behaviors(
+    study: str | Path,
+    names: Sequence[str | Path] = DEFAULT_BEHAVIORS,
+    *,
+    judge: str = "rules",
+    model: str | None = None,
+    base_url: str | None = None,
+    max_cost: float | None = 1.0,
+    wanted: Wanted | None = None,
+    reference: str | None = None,
+) -> Rates:
+    """Judge which behaviors the responses of a study show, and estimate shares, counts and contrasts.
+
+    Labels that are there are used, and what was paid for is never asked again.
+
+    Parameters
+    ----------
+    study
+        A study that keeps its texts.
+    names
+        Codebooks, families or ``.toml`` files.
+    judge
+        ``"rules"``, ``"llm"``, ``"local:NAME"`` or another kind (see ``reasonlens list judges``).
+    model, base_url
+        The model that judges and its server, for judges that ask one.
+    max_cost
+        US dollars at which asking stops, or ``None`` for no limit. A model without a known price needs that.
+    wanted
+        Sample, repeats, retries and so on; its behaviors are replaced by `names`.
+    reference
+        The kind that others are compared with.
+
+    Raises
+    ------
+    InputError
+        If the judge cannot judge a behavior, or answered nothing.
+    CostLimitError
+        If `max_cost` is reached; what was answered is kept.
+
+    Examples
+    --------
+    >>> reasonlens.behaviors("my-study", judge="rules").rows  # doctest: +SKIP
+    """
+    books = tuple(load_codebooks([str(name) for name in names]))
+    asked = replace(wanted, behaviors=books) if wanted else Wanted(books)
+    plan = _counted(study, asked.text)
+    kind, _, name = judge.partition(":")
+    options: dict[str, Any] = {"folder": Path(study) / "judges"}
+    if kind in ASKING:
+        options = {"base_url": base_url, "limits": Limits(max_cost=max_cost, again=bool(asked.retry))}
+    elif base_url:
+        raise InputError(f"base_url is for a judge that asks a server; {judge} asks none")
+    made: Judge = registry.load("reasonlens.judges", kind).make(
+        JudgeSettings(model or name or None, journal_of(Path(study)), options)
+    )
+    judge_study(Study(study), made, asked)
+    using = RatesAsked(
+        made.name,
+        tuple(book.name for book in books),
+        reference=reference,
+        exclude=asked.exclude,
+        condition=asked.condition,
+    )
+    return rates(Study(study), plan, using)
+
+
+def agree(study: str | Path, asked: agree_compare.Asked | None = None) -> agree_compare.Agreement:
+    """Compare the labels of two judges, of a judge and people, or of a judge and its repeats.
+
+    Parameters
+    ----------
+    study
+        A study with labels.
+    asked
+        Whose; by default those of the only judge against those of people.
+    """
+    return agree_compare.compare_labels(Study(study), asked or agree_compare.Asked())
 
 
 def draw(study: str | Path, folder: str | Path, names: Sequence[str] = ()) -> list[Path]:

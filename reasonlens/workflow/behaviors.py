@@ -20,6 +20,7 @@ from reasonlens.workflow import behaviors_store as store
 from reasonlens.workflow.behaviors_chosen import Account, Wanted, chosen
 
 __all__ = [
+    "ASKING",
     "AT_ONCE",
     "JOURNAL",
     "Account",
@@ -34,6 +35,9 @@ __all__ = [
 
 JOURNAL = "judgements.sqlite"
 """The journal of a study."""
+
+ASKING = ("llm", "decisions")
+"""Kinds of judges that ask a server."""
 
 AT_ONCE = 400
 """Texts in memory at once."""

@@ -10,10 +10,13 @@ import pyarrow.parquet as pq
 
 from reasonlens.core.errors import InputError, UnknownNameError
 from reasonlens.core.study import Study
-from reasonlens.core.tables import HEALTH, LABEL_VERDICTS
-from reasonlens.judges import ANSWERS, Codebook
+from reasonlens.core.tables import HEALTH
+from reasonlens.judges import Codebook
 
-__all__ = ["Account", "Wanted", "chosen"]
+__all__ = ["RETRIED", "Account", "Wanted", "chosen"]
+
+RETRIED = ("refused", "unparsed", "failed")
+"""Verdicts without an answer. Unclear is one: who asks the same again uses repeats."""
 
 _ABOUT = ["trace_id", "dataset", "problem_id", "model", "condition", "sample", "health"]
 
@@ -36,7 +39,7 @@ class Wanted:
     repeats
         How often each question is asked.
     retry
-        Verdicts that are asked again: ``"refused"``, ``"unparsed"``, ``"failed"``, ``"unclear"``.
+        Verdicts that are asked again: `RETRIED`.
     exclude
         Health flags of traces that are not judged.
     condition
@@ -54,8 +57,8 @@ class Wanted:
 
     def __post_init__(self) -> None:
         for verdict in self.retry:
-            if verdict not in LABEL_VERDICTS or verdict in ANSWERS:
-                raise UnknownNameError("verdict to retry", verdict, set(LABEL_VERDICTS) - set(ANSWERS))
+            if verdict not in RETRIED:
+                raise UnknownNameError("verdict to retry", verdict, RETRIED)
         for flag in self.exclude:
             if flag not in HEALTH:
                 raise UnknownNameError("health flag", flag, HEALTH)

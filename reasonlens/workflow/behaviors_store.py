@@ -72,7 +72,7 @@ def answered(labels: pa.Table | None, retry: Sequence[str]) -> set[tuple[str, in
     Parameters
     ----------
     retry
-        Verdicts that are asked again, of ``refused``, ``unparsed``, ``failed`` (and ``unclear``).
+        Verdicts that are asked again, of ``refused``, ``unparsed``, ``failed``.
     """
     if labels is None:
         return set()

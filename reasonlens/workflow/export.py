@@ -1,22 +1,25 @@
 """Tables to files that people open: CSV, Parquet, JSON, Markdown, LaTeX.
 
 A trace is hostile input: in CSV a text that a spreadsheet would take for a formula gets a
-leading apostrophe, and in Markdown and LaTeX the special characters are escaped.
+leading apostrophe (OWASP, "CSV Injection"), while numbers stay numbers; in Markdown and LaTeX the
+special characters are escaped.
 """
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import cast
+from typing import Literal, TextIO, cast
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reasonlens.core.cells import inert
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import commit, write_file
 
@@ -24,9 +27,6 @@ __all__ = ["FORMATS", "STREAMED", "check", "save", "stream"]
 
 STREAMED = (".csv", ".parquet")
 """What `stream` can write, by suffix."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 def save(frame: pd.DataFrame, path: Path) -> None:
     """Write `frame` to `path` in the format that its suffix names.
@@ -84,7 +84,7 @@ def _opened(stack: ExitStack, file: Path, suffix: str, schema: pa.Schema) -> Cal
     out.write(",".join(schema.names) + "\n")
 
     def write(part: pa.Table) -> None:
-        _safe(part.to_pandas()).to_csv(out, index=False, header=False, lineterminator="\n")
+        _write_csv(part.to_pandas(), out, header=False)
 
     return write
 
@@ -93,16 +93,22 @@ def _safe(frame: pd.DataFrame) -> pd.DataFrame:
     safe: pd.DataFrame = frame.copy()
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name]) and not pd.api.types.is_bool_dtype(safe[name]):
-            safe[name] = safe[name].astype("object").map(_inert)
+            safe[name] = safe[name].astype("object").map(inert)
     return safe
 
 
-def _inert(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _write_csv(frame: pd.DataFrame, out: TextIO, *, header: bool) -> None:
+    safe = _safe(frame)
+    # A bare carriage return ends a row for most readers, and the csv module does not quote it
+    bare = bool(safe.map(lambda value: isinstance(value, str) and "\r" in value).to_numpy().any())
+    quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL
+    safe.to_csv(out, index=False, header=header, lineterminator="\n", quoting=quoting)
 
 
 def _csv(frame: pd.DataFrame) -> bytes:
-    return _safe(frame).to_csv(index=False, lineterminator="\n").encode()
+    out = io.StringIO(newline="")
+    _write_csv(frame, out, header=True)
+    return out.getvalue().encode()
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

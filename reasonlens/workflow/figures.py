@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from reasonlens.core import registry
+from reasonlens.core.cells import plain
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.figures import save
@@ -48,12 +49,16 @@ def draw(study: Study, folder: Path, *names: str, formats: Sequence[str] = ("pdf
             drawn.skipped[name] = f"the study has no {' or '.join(lacking)} yet"
             continue
         try:
-            data = module.data(*_frames(study, module))
+            data = module.data(*_frames(study, module)).map(_visible)
         except InputError as error:  # the tables are there, but hold nothing for this figure
             drawn.skipped[name] = str(error)
             continue
         drawn.files += save(module.draw(data), data, folder, name, formats)
     return drawn
+
+
+def _visible(value: object) -> object:
+    return plain(value) if isinstance(value, str) else value
 
 
 def draw_apart(study: Study, folder: Path, name: str, *, apart: bool) -> list[Path]:

@@ -27,7 +27,8 @@ def spend(server: FakeServer, journal: Journal, **limits: Any) -> list[Answer]:
     requests = (question(f"text {i}") for i in range(1000))
     within = Limits(prices=TABLE, **limits)
     asked = ask(requests, Endpoint(server.url, MODEL), SAMPLING, journal, parse=length, limits=within)
-    with pytest.raises(CostLimitError, match=r"stopped at \$\d\.\d+: the next call could cost .* --max-cost"):
+    message = r"stopped at \$\d\.\d+: the next call could cost .* pass the limit of .* is kept$"
+    with pytest.raises(CostLimitError, match=message):
         got.extend(answer for _, answer in asked)
     return got
 

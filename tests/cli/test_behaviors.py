@@ -105,7 +105,7 @@ def test_a_sample_is_said(outputs: Path) -> None:
         (("--judge", "rules:x"), "only local:NAME has a name; use --judge rules"),
         (("--judge", "local:x"), "no local judge is named 'x'"),
         (("-b", "verfication"), "Did you mean 'verification'"),
-        (("--base-url", "http://127.0.0.1:1/v1"), "--base-url is for --judge llm; rules asks no server"),
+        (("--base-url", "http://127.0.0.1:1/v1"), "--base-url is not for --judge rules: it asks no server"),
         (("--retry", "absent"), "no verdict to retry is named 'absent'"),
     ],
 )

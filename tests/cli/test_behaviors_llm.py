@@ -164,7 +164,7 @@ def test_failures_are_verdicts_beside_the_rates_and_can_be_asked_again(
     assert problem in bad["problem"].iloc[0]
     assert KEY not in "".join(labels["problem"])
     assert "not judged, or no answer: 1" in out.stdout
-    assert "ask again with --retry" in out.stdout
+    assert f"ask again with --retry {verdict}." in out.stdout
     quiet = ask(study)
     assert "0 questions" in quiet.stderr
     again = ask(study, "--retry", verdict)
@@ -250,7 +250,7 @@ def test_a_run_stops_at_its_limit_and_goes_on_later(
     first = ask(outputs, "--study", study, "--stop-at", 0.12, *words)
     assert first.exit_code == 1
     assert "stopped at $0.0" in first.stderr
-    assert "what was answered is kept" in first.stderr
+    assert "what was answered is kept. Run the same command with a larger --stop-at to go on" in first.stderr
     paid = sum(server.billed.values())
     assert 0 < paid < 8
     assert "labels" not in read_study(study).tables()
@@ -332,3 +332,55 @@ def test_the_doctor_says_whether_a_server_is_fit(server: FakeServer, monkeypatch
     assert "Not fit as it is: keeps to a JSON schema" in bad.stdout
     away = CliRunner().invoke(cli, ["judge", "doctor", "http://127.0.0.1:9/v1"])
     assert away.exit_code == 1
+
+
+@pytest.mark.parametrize("fault", ["receipt_rules", "receipt_text", "backtracking"])
+def test_an_answer_to_another_question_is_asked_again(
+    ask: Any,
+    outputs: Path,
+    tmp_path: Path,
+    server: FakeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    def strange(messages: list[dict[str, str]], schema: dict[str, Any] | None) -> str:
+        answer = json.loads(judged(messages, schema))
+        if fault in answer:
+            answer[fault] = "unknown"
+        else:
+            del answer["behaviors"][fault]
+        return json.dumps(answer)
+
+    study = tmp_path / "s"
+    monkeypatch.setattr(server, "reply", strange)
+    first = ask(outputs, "--study", study)
+    assert first.exit_code == 1
+    assert "has no answer for verification, backtracking" in first.stderr
+    assert set(read_study(study).read("labels").to_pandas()["verdict"]) == {"unparsed"}
+    assert sum(server.billed.values()) == 24  # each three times
+    monkeypatch.setattr(server, "reply", judged)
+    ask(study)
+    assert sum(server.billed.values()) == 24
+    again = ask(study, "--retry", "unparsed")
+    assert again.exit_code == 0, again.output
+    assert "8 questions, 0 answered in the journal, 8 calls to make" in again.stderr
+    assert sum(server.billed.values()) == 32
+    assert set(read_study(study).read("labels").to_pandas()["verdict"]) == {"present", "absent"}
+
+
+def test_what_is_asked_again_is_agreed_to_again(
+    ask: Any, tmp_path: Path, server: FakeServer, dear: Path
+) -> None:
+    data = rows()
+    data[1]["response"] = f"{data[1]['response']} [refuse!]"
+    study, words = tmp_path / "s", ["--prices", dear]
+    ask(write(tmp_path, data), "--study", study, "--yes", *words)
+    paid = sum(server.billed.values())
+    out = ask(study, "--retry", "refused", "--max-cost", 0.01, *words)
+    assert out.exit_code == 1
+    assert "more than --max-cost 0.01. Go on?" in out.stderr
+    batch = ask(study, "--retry", "refused", "--batch", *words)
+    assert "leave --batch out" in batch.stderr
+    unclear = ask(study, "--retry", "unclear", *words)
+    assert "no verdict to retry is named 'unclear'" in unclear.stderr
+    assert sum(server.billed.values()) == paid

@@ -24,6 +24,7 @@ from reasonlens.backends import Backend, connect
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 PROCESSOR = "reasonlens.bans.vllm_processor:BanProcessor"
+CONTEXT = 16384  # tokens of the server
 _QUIET = {
     "HF_HUB_OFFLINE": "1",
     "VLLM_CPU_KVCACHE_SPACE": "1",
@@ -83,17 +84,23 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served(engine_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A vLLM server with the tiny model, our processor, and JSON schemas that a random model can fill."""
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A vLLM server with the tiny model, our processor, and JSON schemas that a random model can fill.
+
+    Its context is long enough for the question of a judge.
+    """
+    from tests.backends.tiny_model import make_model
+
+    model = make_model(tmp_path_factory.mktemp("models") / "wide", context=CONTEXT)
     log = tmp_path_factory.mktemp("server") / "log.txt"
     port = _free_port()
     flags = {
-        "--model": str(engine_model),
+        "--model": str(model),
         "--served-model-name": "tiny",
         "--host": "127.0.0.1",
         "--port": str(port),
         "--dtype": "float32",
-        "--max-model-len": "1024",
+        "--max-model-len": str(CONTEXT),
         "--max-num-seqs": "32",
         "--structured-outputs-config.backend": "xgrammar",
         "--structured-outputs-config.disable_any_whitespace": "true",

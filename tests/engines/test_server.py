@@ -49,10 +49,11 @@ def test_the_doctor_of_judges_can_examine_it(served: Served) -> None:
     from reasonlens.calls import Endpoint
     from reasonlens.calls.doctor import examine
 
-    found = {each.what: each for each in examine(Endpoint(base_url=served.url, model=served.model))}
+    endpoint = Endpoint(base_url=served.url, model=served.model)
+    found = {each.what: each for each in examine(endpoint, longest=12_000)}
     assert found["has the model"].good is True
-    assert found["context length"].detail == "1,024 tokens"
-    assert found["keeps the head of a long prompt"].good is not True, "6,000 words do not fit"
+    assert found["context length"].detail == "16,384 tokens"
+    assert found["keeps the head of a long prompt"].good is not True, "12,000 words do not fit"
     other = {e.what: e for e in examine(Endpoint(base_url=served.url, model="none"), longest=60)}
     assert other["has the model"].good is False
     assert other["has the model"].detail == "not none, but tiny"

@@ -72,7 +72,9 @@
     const range = document.createRange();
     range.setStart(block, 0);
     range.setEnd(node, within);
-    return Number(block.dataset.start) + [...range.toString()].length;  // characters, not UTF-16 units
+    const held = range.cloneContents();
+    held.querySelectorAll(".hidden").forEach((named) => named.replaceWith("x"));  // stands for one character
+    return Number(block.dataset.start) + [...held.textContent].length;  // characters, not UTF-16 units
   };
   const span = () => {
     const chosen = getSelection();
