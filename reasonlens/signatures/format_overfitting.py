@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reasonlens.signatures import Measure, Seen, Trace, excerpt
-from reasonlens.text.answers import INTEGER, NONE, final_answer, form
+from reasonlens.text.answer_form import INTEGER, NONE, form
+from reasonlens.text.answers import final_answer
 
 TITLE = "Format overfitting"
 MEASURES = (

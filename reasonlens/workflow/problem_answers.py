@@ -7,13 +7,14 @@ import random
 import re
 from collections.abc import Sequence
 
+from reasonlens.text.answers import last_box
+
 __all__ = ["LETTERS", "answer_of", "choices_of"]
 
 LETTERS = "ABCDEFGHIJ"
 """What options of a choice are called, in order."""
 
 _FINAL = re.compile(r"####\s*(.+?)\s*\Z")  # how GSM8K marks the answer in its solution
-_BOXED = "\\boxed{"
 
 
 def choices_of(
@@ -42,17 +43,4 @@ def answer_of(gold: str | None) -> str | None:
     final = _FINAL.search(gold)
     if final:
         return final.group(1)
-    return _last_box(gold) or gold
-
-
-def _last_box(solution: str) -> str | None:
-    """Return what the last box of a solution holds, if its braces close."""
-    start = solution.rfind(_BOXED)
-    if start < 0:
-        return None
-    depth = 0
-    for place in range(start + len(_BOXED) - 1, len(solution)):
-        depth += {"{": 1, "}": -1}.get(solution[place], 0)
-        if depth == 0:
-            return solution[start + len(_BOXED) : place]
-    return None
+    return last_box(gold) or gold

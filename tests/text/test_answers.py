@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasonlens.signatures.rigid_steps import headers
-from reasonlens.text.answers import INTEGER, NONE, OTHER, final_answer, form
+from reasonlens.text.answer_form import INTEGER, NONE, OTHER, form
+from reasonlens.text.answers import final_answer
 
 
 @pytest.mark.parametrize(
