@@ -15,6 +15,7 @@ from reasonlens.core.cells import plain
 
 __all__ = ["interval", "number", "p_value", "plain", "show_table"]
 
+
 def interval(row: dict[Any, Any]) -> str:
     """Return an estimate with its limits."""
     value, low, high = row["value"], row["low"], row["high"]

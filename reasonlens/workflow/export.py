@@ -28,6 +28,7 @@ __all__ = ["FORMATS", "STREAMED", "check", "save", "stream"]
 STREAMED = (".csv", ".parquet")
 """What `stream` can write, by suffix."""
 
+
 def save(frame: pd.DataFrame, path: Path) -> None:
     """Write `frame` to `path` in the format that its suffix names.
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from reasonlens.lexicon.kernel import choice
 
 from reasonlens.cli import cli
 from reasonlens.core import registry
 from reasonlens.core.study import read_study
 from reasonlens.lexicon import definition
-from reasonlens.lexicon.kernel import choice
 
 
 def run(*words: object) -> Result:
