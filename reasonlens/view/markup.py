@@ -38,8 +38,10 @@ def shown(text: str | None) -> Markup:
     >>> str(shown("<b>\\u202e"))
     '&lt;b&gt;<span class="hidden">U+202E</span>'
     """
-    found, end = [], 0
     text = "" if text is None else str(text)
+    if _HIDDEN.search(text) is None:  # nearly always
+        return escape(text)
+    found, end = [], 0
     for match in _HIDDEN.finditer(text):
         found += [escape(text[end : match.start()]), _named(match.group())]
         end = match.end()

@@ -121,6 +121,7 @@ def test_filter_search_and_share_the_address(visit: Visit) -> None:
     page.select_option("select[name=kind]", "base")
     page.select_option("select[name=health]", "looping")
     page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**health=looping*")
     assert page.locator("h1.count").inner_text() == "2 traces"
     address = page.url
     page.keyboard.press("/")
