@@ -188,7 +188,7 @@ def load(
     plan: Plan,
     dataset: str | None = None,
     more: Sequence[Source] = (),
-    sources: Sequence[Source] = SOURCES,
+    sources: Sequence[Source] | None = None,
 ) -> Traces:
     """Read the columns of every source (and of `more`), part by part: numbers only, no texts.
 
@@ -209,7 +209,10 @@ def load(
             traces = traces[traces["dataset"] == dataset].reset_index(drop=True)
         if traces.empty:
             continue
-        columns = [source.columns(study, plan, part, traces) for source in (*sources, *more)]
+        columns = [
+            source.columns(study, plan, part, traces)
+            for source in (*(SOURCES if sources is None else sources), *more)
+        ]
         about.append(traces[list(ABOUT)])
         numbers.append(pd.concat(columns, axis=1))
     if not about:

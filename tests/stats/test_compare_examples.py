@@ -7,7 +7,7 @@ import importlib
 
 import pytest
 
-MODULES = {"stats.pairs": 3, "stats.length_adjusted": 1, "workflow.answers": 1}
+MODULES = {"stats.pairs": 3, "stats.length_adjusted": 1}
 
 
 @pytest.mark.parametrize(("name", "examples"), MODULES.items())
