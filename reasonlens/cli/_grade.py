@@ -26,8 +26,8 @@ __all__ = ["show"]
 
 _SHOWN = 12
 _EXPLAINED = (
-    "accuracy: 95% interval, problems drawn anew; no answer and truncated count as wrong, ungradable as its "
-    "source says or not at all, no gold not at all."
+    "accuracy: 95% interval, problems drawn anew; no answer and truncated count as wrong, ungradable and no "
+    "gold as the source says, or not at all."
 )
 _FAILURES = ("no_answer", "truncated", "ungradable", "no_gold")
 

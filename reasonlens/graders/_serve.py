@@ -1,4 +1,4 @@
-"""The comparing process: pairs come in as lines of JSON, verdicts go out. ``python -m`` runs it."""
+"""The comparing process: pairs come in as lines of JSON, verdicts go out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,3 @@ def serve(seconds: float, memory: int) -> None:
         except MemoryError:
             verdict = ("ungradable", "out of memory")
         print(json.dumps(verdict), file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    serve(float(sys.argv[1]), int(sys.argv[2]))

@@ -23,6 +23,12 @@ __all__ = ["Workers"]
 _GRACE = 3.0  # seconds beyond its own alarms before a process is killed
 _START = 120.0  # seconds that a process may take to begin
 
+# The path of this process and no other: a file sympy.py in the working folder changes nothing.
+_CODE = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[3]); "
+    "from reasonlens.graders._serve import serve; serve(float(sys.argv[1]), int(sys.argv[2]))"
+)
+
 Verdict = tuple[str, str]
 
 
@@ -55,7 +61,7 @@ class Workers:
     def __init__(self, jobs: int, seconds: float, memory: int) -> None:
         if find_spec("math_verify") is None:
             raise MissingExtraError("math-verify", "grade", "grading expressions")
-        self._command = [sys.executable, "-m", "reasonlens.graders._serve", str(seconds), str(memory)]
+        self._command = [sys.executable, "-P", "-c", _CODE, str(seconds), str(memory), json.dumps(sys.path)]
         self._jobs, self._limit = max(1, jobs), 3 * seconds + _GRACE
         self._workers: list[_Worker] = []
         self._selector = selectors.DefaultSelector()

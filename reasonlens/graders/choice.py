@@ -10,7 +10,7 @@ from reasonlens.graders import Grade, Limits, Pair
 __all__ = ["TITLE", "VERSION", "grade", "letter"]
 
 TITLE = "multiple choice: a boxed letter, a line that announces one, or a lone letter at the end"
-VERSION = "1"
+VERSION = "2"
 
 _TAIL = 4000
 _L = r"[A-J]"
@@ -56,7 +56,7 @@ def letter(text: str, problem: str = "") -> tuple[str, str] | None:
         if matches:
             return matches[-1]["letter"], method
     lone = _LAST.search(tail)
-    if lone and tail.count("\n") + 1 and len(tail.rsplit("\n", 1)[-1].strip("*$()[]. ")) == 1:
+    if lone and len(tail.rsplit("\n", 1)[-1].strip("*$()[]. ")) == 1:
         return lone["letter"], "last"
     return _by_text(boxes, problem)
 
@@ -83,6 +83,6 @@ def _grade(pair: Pair) -> Grade:
             "ungradable", pair.answer, pair.method, f"the gold {gold[:40]!r} is no letter from A to J"
         )
     found = letter(pair.tail or pair.answer or "", pair.problem)
-    if found is None:
+    if found is None or (pair.truncated and found[1] != "boxed"):  # words of an unfinished text are no answer
         return Grade("truncated" if pair.truncated else "no_answer")
     return Grade("correct" if found[0] == gold else "incorrect", *found)

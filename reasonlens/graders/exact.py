@@ -10,7 +10,7 @@ from reasonlens.graders import Grade, Limits, Pair, unanswered
 __all__ = ["TITLE", "VERSION", "grade", "statements"]
 
 TITLE = "text: the same words, or the same statements in any order"
-VERSION = "1"
+VERSION = "2"
 
 _MARK = re.compile(r"^[\s(]*(?:\d+[).:]|[-*•])\s*")
 _BREAK = re.compile(r"\n+|;|(?=\(\d+\))|,\s*(?:and\s+)?|\.\s+|\s+and\s+(?=[A-Z])")

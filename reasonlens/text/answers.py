@@ -43,7 +43,7 @@ _NO_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _LEFT_OVER = re.compile(r"(\\?[$€£]?-?\d[\d,]*(?:\.\d+)?(?: [a-z]+)?) (?:is|are|was|were|has|have|will)\b.*")
-_MINUS = re.compile(r"(?:[=$(\[]|\bis)\s*[-−]\s*\Z")
+_MINUS = re.compile(r"(?:[=$(\[]|\bis)\s*[-−]\s*\\?\s*\Z")
 _NAMED = re.compile(
     r"(?:[A-Z][a-z]+|It|The [a-z]+) [a-z]+"
 )  # "Ann has $19 left": a sentence about one number

@@ -36,7 +36,7 @@ _OPENS = re.compile(
 _STATED = re.compile(
     r"(?:\b(?:is|are|was|be|equals?|costs?|spends?|total\s+of)|=)\s+"
     r"(?:(?:indeed|exactly|only|about|approximately|simply|just|equal\s+to|a\s+total\s+of)\s+){0,2}"
-    rf"(?:\\?[$€£*(]|\\\(){{0,4}}(?P<number>{_NUMBER})(?![\w/^]|\.\d)(?P<after>[^\d]{{0,80}})\Z"
+    rf"(?:\\?[$€£*(]|\\\(){{0,4}}\s?(?P<number>{_NUMBER})(?![\w/^]|\.\d)(?P<after>[^\d]{{0,80}})\Z"
 )
 
 

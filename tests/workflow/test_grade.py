@@ -12,10 +12,12 @@ from click.testing import CliRunner
 import reasonlens
 from reasonlens import Study, sample
 from reasonlens.cli import cli
+from reasonlens.core.errors import InputError
 from reasonlens.graders import Limits
 from reasonlens.workflow import grade
 from reasonlens.workflow.compare import Question
 from reasonlens.workflow.correctness import correctness, judged_by
+from reasonlens.workflow.grade_scores import accuracies
 
 ROWS = [
     # gold, what the source says, the end of the response, verdict
@@ -68,17 +70,82 @@ def test_every_verdict(study: Study) -> None:
     assert verdicts(study) == [row[-1] for row in ROWS]
     found = study.read("grades").to_pandas()
     assert set(found["grader"].astype(str)) == {"math", "choice", "exact"}
-    assert dict(zip(found["grader"].astype(str), found["version"].astype(str), strict=True)) == {
-        "math": "2",
-        "choice": "1",
-        "exact": "1",
-    }
+    assert set(found["version"].astype(str)) == {"2"}
 
 
 def test_what_has_a_grade_is_not_graded_again(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     assert grade.grade_study(study) == len(ROWS)
     assert grade.grade_study(study) == 0
     assert grade.grade_study(study, again=True) == len(ROWS)
+
+
+def test_another_grader_or_tolerance_replaces_the_verdicts(study: Study) -> None:
+    grade.grade_study(study)
+    assert grade.grade_study(study, limits=Limits(tolerance=0.1)) == len(ROWS)
+    assert verdicts(study)[1] == "correct"  # 13 for 12, within a tenth
+    assert len(study.read("grades")) == len(ROWS)
+    assert judged_by(study).startswith("the grades of this study (auto@choice.2+exact.2+math.2+within.0.1)")
+    assert grade.grade_study(study, "exact") == len(ROWS)
+    assert set(study.read("grades").to_pandas()["grader"].astype(str)) == {"exact"}
+
+
+def test_a_stopped_run_is_resumed_part_by_part(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = tmp_path / "more.jsonl"
+    rows = [{"model": "n", "dataset": "toy", "problem": "P?", "gold": "1", "response": r"\boxed{1}"}]
+    second.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    reasonlens.ingest([second], study.path)
+    monkeypatch.setattr(grade, "_AT_ONCE", 1)
+    seen: list[int] = []
+
+    def stop(n: int) -> None:
+        seen.append(n)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        grade.grade_study(study, progress=stop)
+    assert len(study.read("grades")) == seen[0] < len(ROWS) + 1
+    assert grade.grade_study(study) == len(ROWS) + 1 - seen[0]
+    assert len(study.read("grades")) == len(ROWS) + 1
+
+
+def test_without_grades_there_is_nothing_to_compare(study: Study) -> None:
+    with pytest.raises(InputError, match="has no grades yet; run: reasonlens grade"):
+        grade.agreement(study)
+
+
+def test_several_samples_are_scored(tmp_path: Path) -> None:
+    # three problems, four samples each: 4, 2 and 0 of them right, the wrong ones all "9"
+    rows = [
+        {
+            "model": "m",
+            "dataset": "toy",
+            "problem": f"Problem {p}?",
+            "gold": "1",
+            "sample": s,
+            "response": rf"try {s}: \boxed{{{1 if s < right else 9}}}",
+        }
+        for p, right in enumerate((4, 2, 0))
+        for s in range(4)
+    ]
+    file = tmp_path / "out.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    reasonlens.ingest([file], tmp_path / "study")
+    study = Study(tmp_path / "study")
+    grade.grade_study(study)
+    by = accuracies(study, [1, 2]).set_index("quantity")["value"]
+    assert by["share"] == by["avg@4"] == by["pass@1"] == pytest.approx(0.5)
+    assert by["pass@2"] == pytest.approx((1 + (1 - 1 / 6) + 0) / 3)
+    assert by["maj@2"] == pytest.approx((1 + 0.5 + 0) / 3)  # one of each ties
+    assert set(accuracies(study).quantity) == {"share", "avg@4", "pass@1", "pass@4", "maj@1", "maj@4"}
+    result = CliRunner().invoke(cli, ["grade", str(study.path), "--k", "2"])
+    assert result.exit_code == 0, result.output
+    assert "With several tries" in result.output
+    assert "0.61" in result.output
+    wrong = CliRunner().invoke(cli, ["grade", str(study.path), "--k", "0"])
+    assert wrong.exit_code == 1
+    assert "--k '0' is no list of numbers from 1" in wrong.output
 
 
 def test_beside_the_source(study: Study) -> None:
@@ -121,6 +188,10 @@ def test_the_command(study: Study, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "As the source: 66.67% of 6 traces that both judge; 2 otherwise." in result.output
     assert "gold 12; answer 13: incorrect, source says right" in result.output
+    row = next(line for line in result.output.splitlines() if line.startswith("m  "))
+    # accuracy, problems, responses, no answer, ungradable, no gold, as the source
+    cells = row.split()
+    assert cells[:3] + cells[5:] == ["m", "toy", "0.75", "8", "9", "1", "1", "1", "66.7%", "of", "6"]
     assert len(pd.read_csv(out)) == 2
 
 
