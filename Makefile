@@ -13,7 +13,7 @@ demo: $(VENV)/installed  ## set up, then run the main job on the bundled sample
 	$(BIN)/reasonlens demo
 
 test: $(VENV)/developer  ## set up, then run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 25
 
 check: $(VENV)/developer  ## format, lint, types and import direction
 	$(BIN)/ruff format --check .
