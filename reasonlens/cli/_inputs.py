@@ -18,12 +18,24 @@ __all__ = ["chosen_lexicons", "inputs_of", "lexicons_of", "study_at"]
 
 
 def inputs_of(options: dict[str, Any]) -> tuple[list[str], Path | None]:
-    """Return the files and the study that were named; a folder with study.json is a study."""
+    """Return the files and the study that were named; a folder with study.json is a study.
+
+    Raises
+    ------
+    InputError
+        If neither files nor a study that exists were named, or a study beside other inputs.
+    """
     names, study = list(options["inputs"]), options["study"]
+    if not names:
+        if study is None:
+            raise InputError("name the files to read, or a study (a folder that `ingest` or `tokens` made)")
+        if not (study / "study.json").is_file():
+            raise InputError(f"{study} is no study yet; name the files to make it from, too")
+        return [], study
     studies = [name for name in names if (Path(name) / "study.json").is_file()]
     if not studies:
         return names, study
-    if len(names) > 1 or study:
+    if len(names) > 1 or (study and study != Path(studies[0])):
         raise InputError(f"{studies[0]} is a study; name it alone, or name files and --study {studies[0]}")
     return [], Path(studies[0])
 

@@ -20,7 +20,7 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
         "reasonlens behaviors my-study --judge llm --retry failed --max-cost 20",
     )
 )
-@click.argument("inputs", nargs=-1, required=True, metavar="FILES... | STUDY")
+@click.argument("inputs", nargs=-1, metavar="FILES... | STUDY")
 @study_option
 @click.option(
     "--judge",

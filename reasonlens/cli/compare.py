@@ -28,7 +28,7 @@ from reasonlens.cli._options import (
         "reasonlens compare outputs/*.jsonl --measure accuracy --k 1,2,4,8",
     )
 )
-@click.argument("inputs", nargs=-1, required=True, metavar="FILES... | STUDY")
+@click.argument("inputs", nargs=-1, metavar="FILES... | STUDY")
 @study_option
 @click.option(
     "--measure",

@@ -25,7 +25,7 @@ from reasonlens.cli._options import (
         "reasonlens diagnose my-study --logprobs completions.jsonl --vocabulary 151936",
     )
 )
-@click.argument("inputs", nargs=-1, required=True, metavar="FILES... | STUDY")
+@click.argument("inputs", nargs=-1, metavar="FILES... | STUDY")
 @study_option
 @click.option(
     "--signature",

@@ -17,7 +17,7 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
         "reasonlens grade my-study --grader math --tolerance 0.01 --k 1,8",
     )
 )
-@click.argument("inputs", nargs=-1, required=True, metavar="FILES... | STUDY")
+@click.argument("inputs", nargs=-1, metavar="FILES... | STUDY")
 @study_option
 @click.option(
     "--grader",

@@ -29,7 +29,7 @@ from reasonlens.cli._options import (
         "reasonlens tokens my-study --keyness distilled:base",
     )
 )
-@click.argument("inputs", nargs=-1, required=True, metavar="FILES... | STUDY")
+@click.argument("inputs", nargs=-1, metavar="FILES... | STUDY")
 @study_option
 @lexicon_options
 @part_option("counted")
