@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +19,7 @@ from reasonlens.lexicon import count, definition
 from reasonlens.lexicon.definition import Lexicon
 from reasonlens.view.index import Index
 
-__all__ = [
-    "DRAWN",
-    "Block",
-    "Document",
-    "Layer",
-    "Mark",
-    "Piece",
-    "blocks",
-    "categories",
-    "read",
-    "response",
-    "strip",
-]
-
-_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
-_LONGEST = 4000  # characters of a block: a browser lays out what is in sight, block by block
-_BINS = 400
+__all__ = ["DRAWN", "Document", "Layer", "Mark", "begin", "categories", "read", "response"]
 
 DRAWN = 20_000
 """Marks of a trace that are drawn at most; a browser stays quick, and the counts are of all."""
@@ -61,26 +43,6 @@ class Mark:
     end: int
     layer: int
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of text with the layers that it belongs to."""
-
-    text: str
-    layers: tuple[int, ...]
-    note: str
-    first: bool  # the first piece of a mark: what the keyboard jumps to
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph, with the part of the response that it belongs to."""
-
-    number: int
-    start: int
-    part: str
-    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +102,7 @@ def read(index: Index, trace_id: str) -> Document:
         if label["unit"] == "trace" and label["verdict"] == "present":
             layers.append(Layer(key, "behavior", label["behavior"].replace("_", " "), len(layers)))
             notes = label["rationale"] or ""
-            shift = _begin(record, label["part"])
+            shift = begin(record, label["part"])
             marks += [
                 Mark(shift + q["start"], shift + q["end"], len(layers) - 1, notes)
                 for q in _found(label, shift)
@@ -156,7 +118,7 @@ def read(index: Index, trace_id: str) -> Document:
     )
 
 
-def _begin(record: dict[str, Any], part: str) -> int:
+def begin(record: dict[str, Any], part: str) -> int:
     """Return where a part begins in the response, or -1: places of its quotes count from there."""
     response, body = record["response"], record[part] or ""
     if part == "response":
@@ -239,68 +201,3 @@ def _words(record: dict[str, Any], index: Index) -> Iterable[Mark]:
     columns = [hits.column(name).to_pylist() for name in ("lexicon", "category", "start", "end", "entry")]
     for lexicon, category, start, end, entry in zip(*columns, strict=True):
         yield Mark(start, end, number[f"{lexicon}/{category}"], entry)
-
-
-def blocks(document: Document) -> list[Block]:
-    """Cut the response into paragraphs, and each paragraph into pieces with the same layers."""
-    text, edges = document.text, _edges(document)
-    cuts = [0, *(m.end() for m in _BLANK.finditer(text)), len(text)]
-    bounds = sorted({*_shortened(cuts), *(at for at, _ in edges)} - {len(text)}) or [0]
-    found, active, marks = [], 0, document.marks[:DRAWN]
-    for number, (start, end) in enumerate(zip(bounds, [*bounds[1:], len(text)], strict=True)):
-        part = next(name for at, name in reversed(edges) if at <= start)
-        while active < len(marks) and marks[active].end <= start:
-            active += 1
-        found.append(Block(number, start, part, tuple(_pieces(text, start, end, marks, active))))
-    return found
-
-
-def _shortened(cuts: Sequence[int]) -> Iterable[int]:
-    for start, end in pairwise(cuts):
-        yield from range(start, max(end, start + 1), _LONGEST)
-
-
-def _edges(document: Document) -> list[tuple[int, str]]:
-    """Return where the reasoning and the answer begin in the response."""
-    at = _begin(document.record, "answer")
-    if not document.record["reasoning"]:
-        return [(0, "answer")]
-    return [(0, "reasoning"), (at, "answer")] if at > 0 else [(0, "reasoning")]
-
-
-def _pieces(text: str, start: int, end: int, marks: Sequence[Mark], first: int) -> Iterable[Piece]:
-    mine = []
-    for place in range(first, len(marks)):
-        mark = marks[place]
-        if mark.start >= end:
-            break
-        if mark.end > start:
-            mine.append(mark)
-    at = sorted({start, end, *(min(max(edge, start), end) for m in mine for edge in (m.start, m.end))})
-    open_marks: list[Mark] = []
-    waiting = 0
-    for left, right in pairwise(at):
-        while waiting < len(mine) and mine[waiting].start <= left:
-            open_marks.append(mine[waiting])
-            waiting += 1
-        open_marks = [m for m in open_marks if m.end > left]
-        yield Piece(
-            text[left:right],
-            tuple(dict.fromkeys(m.layer for m in open_marks)),
-            "; ".join(dict.fromkeys(m.note for m in open_marks if m.note)),
-            any(m.start == left for m in open_marks),
-        )
-
-
-def strip(document: Document, found: Sequence[Block]) -> list[tuple[int, int, int, int]]:
-    """Return the ticks of the position strip: (layer, place in 1/400 of the text, block, number of marks)."""
-    size = max(len(document.text), 1)
-    starts = [block.start for block in found]
-    ticks: dict[tuple[int, int], list[int]] = {}
-    block = 0
-    for mark in document.marks:
-        while block + 1 < len(starts) and starts[block + 1] <= mark.start:
-            block += 1
-        tick = ticks.setdefault((mark.layer, mark.start * _BINS // size), [found[block].number, 0])
-        tick[1] += 1
-    return [(layer, place, at, n) for (layer, place), (at, n) in ticks.items()]

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
+from reasonlens.workflow.correctness import correctness
 
-__all__ = ["SORTS", "Filter", "Index", "load"]
+__all__ = ["Index", "Rows", "load"]
 
 _META = (
     *("trace_id", "dataset", "problem_id", "model", "model_kind", "condition", "sample"),
@@ -26,44 +27,7 @@ _NAMES = ("dataset", "problem_id", "model", "model_kind", "condition", "finish",
 _BATCH = 2000
 _TITLE = 160
 
-SORTS = ("problem", "model", "words", "correct", "hits")
-"""What a list can be sorted by; ``hits`` is the number of hits of the category asked for."""
-
 Rows = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a list is to hold; an empty string holds everything.
-
-    Parameters
-    ----------
-    model, kind, dataset, problem, condition, health
-        Exact names; ``health`` may also be ``ok``.
-    correct
-        ``yes``, ``no`` or ``unknown``.
-    category
-        ``LEXICON/CATEGORY``: traces with at least one hit.
-    behavior
-        ``JUDGE/BEHAVIOR``: traces where it is present.
-    query
-        Words to find in the response (case ignored).
-    sort, descending
-        One of `SORTS`.
-    """
-
-    model: str = ""
-    kind: str = ""
-    dataset: str = ""
-    problem: str = ""
-    condition: str = ""
-    health: str = ""
-    correct: str = ""
-    category: str = ""
-    behavior: str = ""
-    query: str = ""
-    sort: str = "problem"
-    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,54 +81,6 @@ class Index:
         carries: npt.NDArray[np.bool_] = having[health.codes.to_numpy()]
         return carries
 
-    def select(self, wanted: Filter, found: Rows | None = None) -> Rows:
-        """Return the rows that `wanted` asks for, sorted; `found` limits them to what a search found."""
-        keep = np.ones(len(self.traces), dtype=bool)
-        if found is not None:
-            keep[:] = False
-            keep[found] = True
-        for column, value in (
-            ("model", wanted.model),
-            ("model_kind", wanted.kind),
-            ("dataset", wanted.dataset),
-            ("problem_id", wanted.problem),
-            ("condition", wanted.condition),
-        ):
-            if value:
-                keep &= (self.traces[column] == value).to_numpy(dtype=bool)
-        if wanted.health:
-            keep &= self.flagged(wanted.health)
-        if wanted.correct:
-            right = self.traces["correct"].to_numpy()
-            unknown = np.isnan(right)
-            keep &= {"yes": right == 1, "no": right == 0}.get(wanted.correct, unknown)
-        if wanted.category:
-            keep &= self.hits.get(wanted.category, np.zeros(len(keep), np.int32)) > 0
-        if wanted.behavior:
-            keep &= self.verdicts.get(wanted.behavior, np.full(len(keep), "")) == "present"
-        rows: Rows = np.flatnonzero(keep)
-        return rows[self._order(rows, wanted)]
-
-    def _order(self, rows: Rows, wanted: Filter) -> Rows:
-        by = self.traces.iloc[rows]
-        if wanted.sort == "hits" and wanted.category in self.hits:
-            keys = pd.Series(self.hits[wanted.category][rows])
-        elif wanted.sort in ("words", "correct"):
-            keys = by[wanted.sort].reset_index(drop=True)
-        else:
-            first = "model" if wanted.sort == "model" else "problem_id"
-            codes = [
-                by[name].cat.codes.to_numpy() for name in ("dataset", "problem_id", "model_kind", "model")
-            ]
-            if first == "model":
-                codes = [codes[2], codes[3], codes[0], codes[1]]
-            order: Rows = np.lexsort((by["sample"].to_numpy(), *reversed(codes)))
-            return order[::-1] if wanted.descending else order
-        ordered: Rows = keys.sort_values(
-            kind="stable", ascending=not wanted.descending, na_position="last"
-        ).index.to_numpy(dtype=np.int64)
-        return ordered
-
 
 def load(study: Study) -> Index:
     """Read the index of a study, part by part.
@@ -187,7 +103,6 @@ def load(study: Study) -> Index:
     places = dict(zip(traces["trace_id"].tolist(), range(len(traces)), strict=True))
     index = Index(study, traces, parts, {}, {}, problems, {}, places)
     traces["words"] = _words(index)
-    _grade(index)
     hits, lexicons = _hits(index)
     return replace(index, hits=hits, verdicts=_verdicts(index), lexicons=lexicons)
 
@@ -198,7 +113,7 @@ def _part(study: Study, part: str, place: int, problems: dict[str, str]) -> pd.D
     flags = frame["health"].map(lambda f: "+".join(sorted(f)) if f is not None and len(f) else "ok")
     about: pd.DataFrame = frame.assign(
         health=flags.astype("str"),
-        correct=frame["correct_source"].astype("float64"),
+        correct=correctness(study, part, frame),
         part=place,
         row=np.arange(len(frame)),
     ).drop(columns="correct_source")
@@ -224,17 +139,6 @@ def _words(index: Index) -> npt.NDArray[np.float64]:
         rows = _rows_of(index, table.column("trace_id").to_pylist())
         words[rows] = table.column("n_words").to_numpy()
     return words
-
-
-def _grade(index: Index) -> None:
-    """Let grades stand before the source's own verdicts, where a trace has one."""
-    right = index.traces["correct"].to_numpy(copy=True)
-    for path in sorted((index.study.path / "grades").rglob("*.parquet")):
-        table = pq.read_table(path, columns=["trace_id", "verdict"]).to_pandas()
-        known = table[table["verdict"].astype("str").isin(["correct", "incorrect", "no_answer", "truncated"])]
-        rows = _rows_of(index, known["trace_id"].tolist())
-        right[rows] = (known["verdict"].astype("str") == "correct").to_numpy(dtype=np.float64)
-    index.traces["correct"] = right
 
 
 def _hits(index: Index) -> tuple[dict[str, npt.NDArray[np.int32]], dict[str, str]]:

@@ -15,11 +15,12 @@ from markupsafe import Markup
 from reasonlens import __version__
 from reasonlens.core.study import Study, write_file
 from reasonlens.view import document, overview
-from reasonlens.view.app import environment
+from reasonlens.view.blocks import blocks
 from reasonlens.view.findings import exclusions, findings, methods
 from reasonlens.view.index import Index, load
 from reasonlens.view.markup import marked
 from reasonlens.view.sampling import choose
+from reasonlens.view.site import environment
 from reasonlens.workflow.figures import draw
 
 __all__ = ["LIMIT", "MOST", "Report", "write"]
@@ -118,7 +119,7 @@ def _traces(index: Index, most: int, seed: int, room: int) -> list[dict[str, Any
         if 2 * about["words"] > room:  # a word has a letter and a space at least: spare the reading
             continue
         read = document.read(index, str(about["trace_id"]))
-        cut = document.blocks(read)
+        cut = blocks(read)
         html = Markup("").join(Markup('<div class="b">{}</div>').format(marked(b.pieces)) for b in cut)
         size = len(html.encode()) + 2 * len((read.record["problem"] or "")[:_STATEMENT].encode()) + 2_000
         if size > room:

@@ -6,6 +6,7 @@ import html
 import json
 import re
 import threading
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -15,7 +16,7 @@ from reasonlens.view.app import make_app
 from reasonlens.view.guard import CSP
 from reasonlens.view.index import Index
 from reasonlens.view.search import Search
-from tests.view.making import TOKEN, client_of
+from tests.view.making import TOKEN, client_of, made_study
 
 CATEGORY = "flexible_reasoning/anthropomorphic"
 
@@ -120,11 +121,22 @@ def test_the_overview_shows_rates_with_links_to_their_traces(client: TestClient)
     assert "No answer was unparsed, refused or failed." in said
 
 
+def test_the_overview_has_pages_of_a_hundred_rows(tmp_path: Path) -> None:
+    rows = [{"model": f"m{i:03d}", "problem": "p", "response": "wait"} for i in range(103)]
+    visitor = client_of(made_study(tmp_path, rows))
+    first, second = (text_of(visitor.get(f"/?start={start}").text) for start in (0, 100))
+    assert "m099" in first
+    assert "m100" not in first
+    assert "1–100 of 103 next →" in first
+    assert "m102" in second
+    assert "← previous 101–103 of 103" in second
+
+
 def test_a_list_has_at_most_a_hundred_rows_and_pages(sample_study: Study) -> None:
-    from reasonlens.view import app
+    from reasonlens.view import site
 
     visitor = client_of(sample_study)
-    assert app.PAGE == 100
+    assert site.PAGE == 100
     everything = rows_of(visitor.get("/traces").text)
     assert len(everything) == 79
     assert rows_of(visitor.get("/traces?start=70").text) == everything[70:]

@@ -14,6 +14,7 @@ from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.lexicon import count, definition
 from reasonlens.view import document
+from reasonlens.view.blocks import blocks, strip
 from reasonlens.view.document import Document, Layer, Mark
 from reasonlens.view.index import Index, load
 from tests.view.making import made_study
@@ -36,7 +37,7 @@ def documents(draw: st.DrawFn) -> Document:
 
 @given(documents())
 def test_the_pieces_of_the_blocks_joined_are_the_response(made: Document) -> None:
-    cut = document.blocks(made)
+    cut = blocks(made)
     assert "".join(p.text for b in cut for p in b.pieces) == made.text
     place = 0
     for number, block in enumerate(cut):
@@ -47,15 +48,15 @@ def test_the_pieces_of_the_blocks_joined_are_the_response(made: Document) -> Non
 
 @given(documents())
 def test_every_character_carries_the_layers_of_its_marks(made: Document) -> None:
-    told = [p.layers for b in document.blocks(made) for p in b.pieces for _ in p.text]
+    told = [p.layers for b in blocks(made) for p in b.pieces for _ in p.text]
     for at, layers in enumerate(told):
         assert set(layers) == {m.layer for m in made.marks if m.start <= at < m.end}
 
 
 @given(documents())
 def test_the_strip_counts_every_mark_at_its_block(made: Document) -> None:
-    cut = document.blocks(made)
-    ticks = document.strip(made, cut)
+    cut = blocks(made)
+    ticks = strip(made, cut)
     assert sum(n for *_, n in ticks) == len(made.marks)
     for _, place, block, _ in ticks:
         assert 0 <= place < 400
@@ -121,7 +122,7 @@ def test_quotes_in_the_reasoning_are_shifted_to_their_place_in_the_response(tmp_
     (mark,) = [m for m in found.marks if found.layers[m.layer].kind == "behavior"]
     assert found.text[mark.start : mark.end] == said
     assert mark.note == "it checks"
-    parts = {b.part: "".join(p.text for p in b.pieces) for b in document.blocks(found)}
+    parts = {b.part: "".join(p.text for p in b.pieces) for b in blocks(found)}
     assert parts["answer"].startswith("It is 4.")
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
-from reasonlens.view.index import SORTS, Filter, Index, load
+from reasonlens.view.index import Index, load
+from reasonlens.view.selection import SORTS, Filter, select
 from tests.view.making import made_study
 
 CATEGORY = "flexible_reasoning/anthropomorphic"
@@ -39,7 +40,7 @@ def oracle(sample_study: Study) -> pd.DataFrame:
 
 
 def ids(index: Index, wanted: Filter) -> list[str]:
-    return index.traces["trace_id"].iloc[index.select(wanted)].tolist()
+    return index.traces["trace_id"].iloc[select(index, wanted)].tolist()
 
 
 FILTERS = {
@@ -82,6 +83,14 @@ def test_every_combination_of_filters_holds_what_pandas_holds(
     assert nonempty > 100
 
 
+def test_a_behavior_with_each_verdict(sample_index: Index) -> None:
+    name = next(iter(sample_index.verdicts))
+    verdicts = sample_index.verdicts[name]
+    found = {v: len(ids(sample_index, Filter(behavior=name, verdict=v))) for v in ("", "present", "absent")}
+    assert found["present"] == found[""] == (verdicts == "present").sum() > 0
+    assert found["absent"] == (verdicts == "absent").sum() > 0
+
+
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("descending", [False, True])
 def test_an_order_is_an_order_of_all(
@@ -103,7 +112,7 @@ def test_an_order_is_an_order_of_all(
 
 @given(st.lists(st.integers(0, 78), unique=True), st.sampled_from(["", "base", "teacher"]))
 def test_what_a_search_found_limits_the_rows(sample_index: Index, rows: list[int], kind: str) -> None:
-    got = sample_index.select(Filter(kind=kind), np.array(rows, np.int64))
+    got = select(sample_index, Filter(kind=kind), np.array(rows, np.int64))
     kinds = sample_index.traces["model_kind"].astype("str")
     assert sorted(got.tolist()) == sorted(r for r in rows if not kind or kinds[r] == kind)
 

@@ -46,12 +46,12 @@ def test_counts_accuracy_and_lengths_are_those_of_pandas(sample_study: Study, sa
 
 
 def test_every_number_leads_to_as_many_traces(sample_index: Index) -> None:
-    from reasonlens.view.index import Filter
+    from reasonlens.view.selection import Filter, select
 
     for row in overview.rows(sample_index):
-        assert len(sample_index.select(Filter(**row["traces"].filter))) == row["traces"].value
+        assert len(select(sample_index, Filter(**row["traces"].filter))) == row["traces"].value
         for cell in row["flags"].values():
-            assert len(sample_index.select(Filter(**cell.filter))) == cell.value
+            assert len(select(sample_index, Filter(**cell.filter))) == cell.value
 
 
 def test_entries_of_a_category_are_its_counts(sample_study: Study, sample_index: Index) -> None:
