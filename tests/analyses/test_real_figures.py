@@ -35,6 +35,8 @@ def test_figures_of_real_traces(name: str, study: Study, shared_data: Path, tmp_
     files = [str(p) for p in sorted(shared_data.glob("traces/*.gz"))]
     if name == "06_ban_ablation":  # draws traces of its own: it needs problems, in a study that is small
         study, files = Study(tmp_path / "study", create=True), [f for f in files if "mip_math" in f]
+    if "sample" in params:  # of each model: judging takes the time
+        params["sample"] = 12
     module.run(study, files, params)
     first = draw(study, tmp_path / "first", *params["figures"])
     assert first.skipped == {f: why for f, why in LACKING.items() if f in params["figures"]}
