@@ -17,6 +17,7 @@ __all__ = [
     "part_option",
     "seed_option",
     "study_option",
+    "trace_model",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -132,3 +133,11 @@ def ingest_options(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def trace_model(command: click.Command) -> None:
+    """Rename the option that says which model wrote the responses: ``--model`` is the one that is asked."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.name == "model":
+            parameter.opts = ["--trace-model"]
+            parameter.help = "The model that wrote the responses, where the files do not name it."

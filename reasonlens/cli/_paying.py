@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reasonlens.core.study import Study
     from reasonlens.judges import Judge
 
-__all__ = ["agreed", "asking_of"]
+__all__ = ["STOP", "agreed", "asking_of", "ceiling", "say_plan"]
 
 _AGAIN = {"refused", "unparsed", "failed"}
 
@@ -69,21 +69,22 @@ def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
                 batch=options["batch"],
                 settled=_settled(asking, journal) if limits.again else lambda key, request: True,
             )
-    _say(found, asking, limits.concurrency, batch=options["batch"])
+    say_plan(found, asking.name, asking.endpoint.base_url, limits.concurrency, batch=options["batch"])
     if options["dry_run"]:
         click.echo("This was a dry run: nothing was asked.")
         return None
     if not found.calls:
         return asking
-    ceiling = _ceiling(found, options["max_cost"], options["stop_at"], yes=options["yes"])
-    if ceiling is _STOP:
+    most = ceiling(found, options["max_cost"], options["stop_at"], yes=options["yes"])
+    if most == STOP:
         click.echo("Nothing was asked.", err=True)
         return None
-    asking = replace(asking, limits=replace(limits, max_cost=ceiling))
+    asking = replace(asking, limits=replace(limits, max_cost=most))
     return _batched(asking, study, wanted) if options["batch"] else asking
 
 
-_STOP = -1.0
+STOP = -1.0
+"""Nothing is to be asked."""
 
 
 def _settled(judge: LlmJudge, journal: Journal) -> Callable[[str, Request], bool]:
@@ -104,11 +105,11 @@ def _requests(study: Study, judge: LlmJudge, wanted: behaviors.Wanted) -> Iterat
         yield from judge.requests(texts, batch.behaviors, repeat=batch.repeat)
 
 
-def _say(found: Plan, judge: LlmJudge, concurrency: int, *, batch: bool) -> None:
-    where = judge.endpoint.base_url
+def say_plan(found: Plan, name: str, where: str, concurrency: int, *, batch: bool = False) -> None:
+    """Say what `name` at the address `where` will be asked, and at which price."""
     same = f", {found.duplicates:,} the same" if found.duplicates else ""
     click.echo(
-        f"{judge.name} at {where}: {found.requests:,} questions, "
+        f"{name} at {where}: {found.requests:,} questions, "
         f"{found.from_journal:,} answered in the journal{same}, {found.calls:,} calls to make",
         err=True,
     )
@@ -133,12 +134,18 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _ceiling(found: Plan, allowed: float, stop_at: float | None, *, yes: bool) -> float | None:
-    """Return the most that the run may cost (``None``: no limit can be kept), or `_STOP`."""
+def ceiling(found: Plan, allowed: float, stop_at: float | None, *, yes: bool) -> float | None:
+    """Return the most that the run may cost (``None``: no limit can be kept), or `STOP`.
+
+    Raises
+    ------
+    InputError
+        If it may cost more than allowed and nobody is here to be asked.
+    """
     if found.cost is None:
         if stop_at is not None:
             raise InputError("--stop-at needs a price for the model; add one: --prices FILE")
-        return None if _confirmed("The price is not known. Go on?", yes=yes) else _STOP
+        return None if _confirmed("The price is not known. Go on?", yes=yes) else STOP
     high = found.cost[1]
     if high == 0:
         return None
@@ -146,7 +153,7 @@ def _ceiling(found: Plan, allowed: float, stop_at: float | None, *, yes: bool) -
     if most <= allowed:
         return allowed if stop_at is None else most
     question = f"This may cost up to ${most:.2f}, more than --max-cost {allowed:g}. Go on?"
-    return most if _confirmed(question, yes=yes) else _STOP
+    return most if _confirmed(question, yes=yes) else STOP
 
 
 def _confirmed(question: str, *, yes: bool) -> bool:

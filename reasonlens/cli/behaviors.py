@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reasonlens.cli._options import example, ingest_options, jobs_option, study_option
+from reasonlens.cli._options import example, ingest_options, jobs_option, study_option, trace_model
 
 
 @click.command(
@@ -149,12 +149,4 @@ def command(**options: Any) -> None:
     _behaviors.show(options)
 
 
-def _tell_the_models_apart() -> None:
-    """Rename the option that says which model wrote the responses: ``--model`` is the judge here."""
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.name == "model":
-            parameter.opts = ["--trace-model"]
-            parameter.help = "The model that wrote the responses, where the files do not name it."
-
-
-_tell_the_models_apart()
+trace_model(command)

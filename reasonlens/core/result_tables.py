@@ -187,6 +187,26 @@ _EFFECTS = Table(
     "what an arm of an experiment with banned words does to a measure, against the baseline",
 )
 
+_STRUCTURE_RATES = Table(
+    "structure_rates",
+    pa.schema(
+        [
+            *texts("quantity", "decomposer", "matcher", "teacher", "group", "reference", "dataset"),
+            *texts("kind", "following"),
+            *integers("at"),
+            *_INTERVAL,
+            *_HOW,
+            *integers("n_problems", "n_traces"),
+            *_TEST,
+        ]
+    ),
+    (
+        *("quantity", "decomposer", "matcher", "teacher", "group", "reference", "dataset"),
+        *("kind", "following", "at"),
+    ),
+    "one number about steps: of a model, of a student against a teacher, or at one depth (`at`)",
+)
+
 RESULT_TABLES = (
     _ESTIMATES,
     _COMPARISONS,
@@ -197,4 +217,5 @@ RESULT_TABLES = (
     _KEYNESS,
     _AGREEMENT,
     _EFFECTS,
+    _STRUCTURE_RATES,
 )
