@@ -15,6 +15,7 @@ _STEPS = (
     ("tokens", "Where in the responses do the words stand?", ("--positions",)),
     ("grade", "Are the answers right?", ("--jobs", "1")),
     ("behaviors", "What do the responses do? (rules: an offline baseline)", ("--judge", "rules")),
+    ("structure", "Do students take the steps of their teachers? (an offline baseline)", ()),
     ("compare", "Accuracy and length between kinds", ("--measure", "accuracy", "--measure", "length/words")),
     ("compare", "What goes with being right?", ("--outcome", "correct")),
     ("compare", "Several tries at a problem", ("--k", "1,2")),

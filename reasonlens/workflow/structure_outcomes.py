@@ -74,23 +74,38 @@ def _one(
 def at_k(source: Source, pairs: pd.DataFrame) -> list[dict[str, Any]]:
     """Return ``pass@k`` and the expected best structure of k samples, for students with several samples.
 
-    k goes in powers of two up to the smallest number of samples that a problem has.
+    Only problems with several samples count; k goes in powers of two up to the fewest that one of them has.
     """
     rows = []
     known = pairs[(pairs["status"] == "ok") & pairs["correct"].notna()]
     for (teacher, student), mine in known.groupby(["teacher", "student"], sort=True):
         for dataset, here in scopes(mine):
-            problems = [of for _, of in here.groupby(["dataset", "problem_id"], sort=True)]
-            least = min(of["student_id"].nunique() for of in problems)
-            ks = [2**i for i in range(least.bit_length())] if least > 1 else []
+            every = [of for _, of in here.groupby(["dataset", "problem_id"], sort=True)]
+            problems = [of for of in every if of["student_id"].nunique() > 1]
+            least = min((of["student_id"].nunique() for of in problems), default=0)
+            ks = [2**i for i in range(least.bit_length())]
+            left = len(every) - len(problems)
+            why = f"problems with one sample: {left}" if left else ""
             for k in ks:
                 for name, values in _at(problems, k).items():
                     if np.isnan(values).any():
                         continue
-                    found = within(mean_of_problems(values, level=source.level, n=len(here)))
+                    found = within(mean_of_problems(values, level=source.level, n=sum(map(len, problems))))
                     unit = "share solved" if name == "pass@k" else SCORES[name.removesuffix("@k")]
                     one, two = str(teacher), str(student)
-                    rows.append(source.row(name, found, dataset, unit=unit, teacher=one, group=two, at=k))
+                    rows.append(
+                        source.row(
+                            name,
+                            found,
+                            dataset,
+                            unit=unit,
+                            teacher=one,
+                            group=two,
+                            at=k,
+                            excluded=left,
+                            why=why,
+                        )
+                    )
     return rows
 
 

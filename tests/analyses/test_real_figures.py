@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ANALYSES = sorted(path.parent.name for path in ROOT.glob("analyses/*/run.py"))
 LACKING = {  # what the real traces have nothing for, and the sentence that says so
     "pass_at_k": "the study has no comparisons/scores-* yet",
+    "structure_at_k": "there is no pass@k to draw: make it with `reasonlens structure`",
+    "step_diversity": "there is no distance between samples to draw: make it with `reasonlens structure`",
 }
 
 
