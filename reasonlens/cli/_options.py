@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -39,14 +40,45 @@ def study_option(command: Command) -> Command:
 
 
 def jobs_option(command: Command) -> Command:
-    """Add ``--jobs``."""
-    return click.option(
-        "--jobs",
-        "-j",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Processes to use (default: all cores; 1 for small inputs).",
-    )(command)
+    """Add ``--jobs``, ``--engine`` and ``--address``: how much is done at a time, and where."""
+
+    @wraps(command)
+    def on_engine(**options: Any) -> Any:
+        engine, address = options.pop("engine"), options.pop("address")
+        if engine == "local":
+            if address:
+                raise click.UsageError("--address is for --engine ray")
+            return command(**options)
+        from reasonlens.workflow.cluster import on_ray
+
+        with on_ray(address):
+            return command(**options)
+
+    given = (
+        click.option(
+            "--address",
+            metavar="ADDRESS",
+            help="The Ray cluster: auto, or HOST:PORT [default: a new one here].",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "ray"]),
+            default="local",
+            show_default=True,
+            help="Where the work is done: processes of this machine, or a Ray cluster.",
+        ),
+        click.option(
+            "--jobs",
+            "-j",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Processes to use (default: all cores; 1 for small inputs).",
+        ),
+    )
+    made: Any = on_engine
+    for option in given:
+        made = option(made)
+    return cast("Command", made)
 
 
 def lexicon_options(command: Command) -> Command:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.judges import Codebook, Judge, Label
 from reasonlens.workflow import behaviors_store as store
+from reasonlens.workflow import pool
 from reasonlens.workflow.behaviors_chosen import Account, Wanted, chosen
 
 __all__ = [
@@ -38,6 +40,8 @@ JOURNAL = "judgements.sqlite"
 
 ASKING = ("llm", "decisions")
 """Kinds of judges that ask a server."""
+
+_OFFLINE = ("rules@", "local:")
 
 AT_ONCE = 400
 """Texts in memory at once."""
@@ -145,11 +149,16 @@ def judge_study(
         begin(outstanding(study, judge, wanted, ids))
         held: list[tuple[Codebook, pa.Table]] = []
         part = ""
-        for batch in batches(study, judge, wanted, ids, account, at_once):
+        spread = judge.name.startswith(_OFFLINE)  # others have a journal, and tell of their progress
+        work = partial(_judged, judge, wanted.text, None if spread else progress)
+        todo = batches(study, judge, wanted, ids, account, at_once)
+        for batch, tables in pool.run(work, todo, jobs=1, here=not spread):
+            if spread:
+                progress(len(batch.texts))
             if batch.part != part:
                 _write(study, judge, wanted, part, held)
                 part, held = batch.part, []
-            held += _judged(judge, batch, wanted.text, progress)
+            held += tables
             account.done += len(batch.texts) * len(batch.behaviors)
         _write(study, judge, wanted, part, held)
     return account
@@ -162,8 +171,11 @@ def outstanding(study: Study, judge: Judge, wanted: Wanted, ids: set[str]) -> in
 
 
 def _judged(
-    judge: Judge, batch: Batch, text: str, progress: Callable[[int], None]
-) -> Iterator[tuple[Codebook, pa.Table]]:
+    judge: Judge, text: str, told: Callable[[int], None] | None, batch: Batch
+) -> list[tuple[Codebook, pa.Table]]:
+    """Return the labels of a batch, per behavior."""
+    progress = told or (lambda _: None)
+    tables = []
     filled = [i for i, body in enumerate(batch.texts) if body.strip()]
     asked = [batch.texts[i] for i in filled]
     progress(len(batch.texts) - len(asked))
@@ -178,7 +190,8 @@ def _judged(
         rows = store.rows_of(
             batch.trace_ids, mine, batch.texts, behavior, text=text, judge=judge.name, repeat=batch.repeat
         )
-        yield behavior, rows
+        tables.append((behavior, rows))
+    return tables
 
 
 def _write(

@@ -64,7 +64,7 @@ def _visible(value: object) -> object:
 def draw_apart(study: Study, folder: Path, name: str, *, apart: bool) -> list[Path]:
     """Draw one figure and return its files; `apart`: in a process, so that its memory is free after."""
     work = partial(_draw_one, study.path, folder)
-    (drawn,) = pool.run(work, [name], jobs=1, apart=apart, preload=["reasonlens.workflow.figures"])
+    (drawn,) = pool.run(work, [name], jobs=1, apart=apart, here=True, preload=["reasonlens.workflow.figures"])
     return drawn[1]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,7 @@ from reasonlens.core.manifest import version
 from reasonlens.core.study import Study
 from reasonlens.core.tables import GRADE_VERDICTS
 from reasonlens.graders import Grade, Limits, Pair, pair_of
+from reasonlens.workflow import pool
 
 __all__ = ["AUTO", "Agreement", "agreement", "disagreements", "grade_study", "grader_for"]
 
@@ -89,23 +91,45 @@ def grade_study(
         Called with the number of traces to come, and after each part.
     """
     limits = limits or Limits()
-    modules = {
-        n: registry.load(_FOLDER, n) for n in (registry.names(_FOLDER) if grader == AUTO else [grader])
-    }
-    folder = _folder(grader, modules, limits)
+    folder = _folder(grader, _modules(grader), limits)
     parts = [p for p in study.parts("traces") if again or not study.has("grades", p, folder)]
     sizes = {part: study.rows("traces", part) for part in parts}
     begin(sum(sizes.values()))
-    known: dict[tuple[str, Pair], Grade] = {}
+    work = _Grading(study.path, grader, limits)
     with study.locked():
-        for group in _groups(sizes):
-            rows = {part: list(_rows(study, part, grader)) for part in group}
-            verdicts = iter(_graded([row for part in group for row in rows[part]], modules, limits, known))
-            for part in group:
-                grades = [next(verdicts) for _ in rows[part]]
-                _write(study, part, folder, _table(rows[part], grades, modules), limits)
-                progress(len(grades))
+        for _, tables in pool.run(work, _groups(sizes), jobs=1):
+            for part, table in tables.items():
+                _write(study, part, folder, table, limits)
+                progress(table.num_rows)
     return sum(sizes.values())
+
+
+class _Grading:
+    """Grades the traces of some parts; what was graded once is remembered, in one process.
+
+    Parameters
+    ----------
+    study
+        The folder.
+    grader, limits
+        As `grade_study` has them.
+    """
+
+    def __init__(self, study: Path, grader: str, limits: Limits) -> None:
+        self._study, self._grader, self._limits = study, grader, limits
+        self._known: dict[tuple[str, Pair], Grade] = {}
+
+    def __call__(self, group: Sequence[str]) -> dict[str, pa.Table]:
+        study, modules = Study(self._study), _modules(self._grader)
+        rows = {part: list(_rows(study, part, self._grader)) for part in group}
+        every = [row for part in group for row in rows[part]]
+        verdicts = iter(_graded(every, modules, self._limits, self._known))
+        return {part: _table(mine, [next(verdicts) for _ in mine], modules) for part, mine in rows.items()}
+
+
+def _modules(grader: str) -> dict[str, ModuleType]:
+    names = registry.names(_FOLDER) if grader == AUTO else [grader]
+    return {name: registry.load(_FOLDER, name) for name in names}
 
 
 def _folder(grader: str, modules: dict[str, ModuleType], limits: Limits) -> str:

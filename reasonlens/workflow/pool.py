@@ -1,4 +1,4 @@
-"""Run a function over units of work in processes, results in order.
+"""Run a function over units of work in processes, or on a cluster, results in order.
 
 The parent alone commits results, so a killed run leaves only whole parts. Workers ignore
 Ctrl-C: the parent stops them and tells the user how to go on.
@@ -16,11 +16,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol, TypeVar
 
 from reasonlens.core.errors import ReasonlensError
 
-__all__ = ["cores", "run"]
+__all__ = ["Elsewhere", "cores", "elsewhere", "run"]
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
@@ -28,8 +30,37 @@ Result = TypeVar("Result")
 _AHEAD = 2  # units handed out per worker before their results are taken
 
 
+class Elsewhere(Protocol):
+    """Where units of work can go instead of the processes of this machine."""
+
+    @property
+    def slots(self) -> int:
+        """The number of units that can be worked on at a time."""
+        ...
+
+    def map(self, work: Callable[[Any], Any], units: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield ``(unit, work(unit))`` in the order of `units`."""
+        ...
+
+
+_engine: ContextVar[Elsewhere | None] = ContextVar("engine", default=None)
+
+
+@contextmanager
+def elsewhere(engine: Elsewhere) -> Iterator[None]:
+    """Send the units of `run` to `engine` while the block runs."""
+    before = _engine.set(engine)
+    try:
+        yield
+    finally:
+        _engine.reset(before)
+
+
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return how many units can be worked on at a time: cores of this process, or slots of a cluster."""
+    engine = _engine.get()
+    if engine is not None:
+        return engine.slots
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -41,6 +72,7 @@ def run(
     *,
     jobs: int,
     apart: bool = False,
+    here: bool = False,
     preload: Iterable[str] = (),
 ) -> Iterator[tuple[Unit, Result]]:
     """Yield ``(unit, work(unit))`` in the order of `units`.
@@ -53,6 +85,8 @@ def run(
         Number of processes; 1 works in this process.
     apart
         Start a process even for one job: what it used is free once it ends.
+    here
+        Stay on this machine even if the block of `elsewhere` runs.
     preload
         Modules that the processes need, imported once before they are forked.
 
@@ -61,6 +95,10 @@ def run(
     ReasonlensError
         If a process dies, which is nearly always for want of memory.
     """
+    engine = None if here else _engine.get()
+    if engine is not None:
+        yield from engine.map(work, units)
+        return
     if jobs <= 1 and not apart:
         for unit in units:
             yield unit, work(unit)

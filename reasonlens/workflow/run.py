@@ -133,7 +133,9 @@ def bring_up_to_date(
 def _work(plan: Plan, task: Task) -> None:
     """Write every missing table of one part into the pending folder."""
     study, account = Study(plan.study), Account()
-    pending = Study(study.path / ".pending" / task.part, create=True)
+    folder = study.path / ".pending" / task.part
+    shutil.rmtree(folder, ignore_errors=True)  # of a worker that was lost
+    pending = Study(folder, create=True)
     if task.unit:
         context = replace(plan.context, path=task.unit.path)
         batches = tables(task.unit, context, replace(plan.defaults, name=task.unit.name), account)

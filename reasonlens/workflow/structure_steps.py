@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +27,8 @@ from reasonlens.core.study import Study
 from reasonlens.core.tables import table
 from reasonlens.structure import Decomposition, Step
 from reasonlens.structure.decompose import Decomposer, Item
+from reasonlens.structure.llm import LlmDecomposer
+from reasonlens.workflow import pool
 from reasonlens.workflow.behaviors_store import judge_folder
 from reasonlens.workflow.structure_chosen import Account, Chosen, choose
 
@@ -103,6 +106,7 @@ def decompose_study(
     decomposer: Decomposer,
     chosen: Chosen,
     *,
+    jobs: int = 1,
     begin: Callable[[int], None] = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Account:
@@ -114,6 +118,8 @@ def decompose_study(
         The study; locked while this runs.
     decomposer, chosen
         By whom, and which traces.
+    jobs
+        Processes, unless a model is asked.
     begin, progress
         Called with the number of texts to come, and with numbers of texts that are done.
 
@@ -125,16 +131,30 @@ def decompose_study(
     with study.locked():
         begin(sum(len(b.items) for b in batches(study, decomposer, chosen, Account())))
         account = Account()
-        for batch in batches(study, decomposer, chosen, account):
-            rows: list[dict[str, object]] = []
-            found = decomposer.decompose(batch.items, progress)
-            for trace_id, name, one in zip(batch.trace_ids, batch.names, found, strict=True):
-                rows += rows_of_steps(trace_id, name, one, decomposer)
-                account.cost += one.cost
+        asking = isinstance(decomposer, LlmDecomposer)  # it has a journal, and tells of its progress
+        work = partial(_decomposed, decomposer, progress if asking else None)
+        todo = batches(study, decomposer, chosen, account)
+        for batch, (rows, cost) in pool.run(work, todo, jobs=1 if asking else jobs, here=asking):
+            account.cost += cost
             _save(study, decomposer, batch.part, rows)
             account.done += len(batch.items)
+            if not asking:
+                progress(len(batch.items))
         _count_states(study, decomposer, chosen, account)
     return account
+
+
+def _decomposed(
+    decomposer: Decomposer, progress: Callable[[int], None] | None, batch: Batch
+) -> tuple[list[dict[str, object]], float]:
+    """Return the rows of a batch, and what they cost."""
+    rows: list[dict[str, object]] = []
+    cost = 0.0
+    found = decomposer.decompose(batch.items, progress or (lambda _: None))
+    for trace_id, name, one in zip(batch.trace_ids, batch.names, found, strict=True):
+        rows += rows_of_steps(trace_id, name, one, decomposer)
+        cost += one.cost
+    return rows, cost
 
 
 def _count_states(study: Study, decomposer: Decomposer, chosen: Chosen, account: Account) -> None:

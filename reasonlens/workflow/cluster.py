@@ -1,0 +1,154 @@
+"""Units of work on a Ray cluster: results in order, lost workers replaced, what fails in the end named.
+
+The same functions do the same units as `reasonlens.workflow.pool` hands to processes, so the tables are the
+same to the byte. A node needs reasonlens, and the folders of the command and of the study at the same
+path (a shared disk): workers write their parts there, and the driver alone moves them into the study.
+
+Plain Ray tasks are used and not Ray Data: a unit already streams from its file into its part in bounded
+memory, and reading through the object store would copy every text once more.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from reasonlens.core.errors import InputError, MissingExtraError, ReasonlensError
+from reasonlens.workflow import pool
+
+__all__ = ["Cluster", "on_ray"]
+
+_TRIES = 3  # beside the first one, if a worker or its node is lost
+_AHEAD = 2  # units handed out per core before their results are taken
+_NAMED = 5
+_PATIENCE = 10.0  # seconds
+_STORE = 200 * 2**20  # bytes of a store of our own: results are small
+
+
+class Cluster:
+    """A Ray cluster that is connected.
+
+    Parameters
+    ----------
+    ray
+        The module.
+    """
+
+    def __init__(self, ray: Any) -> None:
+        self._ray = ray
+
+    @property
+    def slots(self) -> int:
+        """The number of units that can be worked on at a time."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
+    def map(self, work: Callable[[Any], Any], units: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield ``(unit, work(unit))`` in the order of `units`, without those that are lost on every try.
+
+        Raises
+        ------
+        ReasonlensError
+            What `work` raises; and, once all others are done, if units were lost on every try.
+        """
+        remote = self._ray.remote(num_cpus=1, max_retries=_TRIES)(_call)
+        done, kept = self._ray.put(work), str(Path.cwd())
+        rest = iter(units)
+        waiting: deque[tuple[Any, Any]] = deque()
+        lost: list[str] = []
+        n = 0
+        for unit in itertools.islice(rest, self.slots * _AHEAD):
+            waiting.append((unit, remote.remote(kept, done, unit)))
+        try:
+            while waiting:
+                unit, reference = waiting.popleft()
+                n += 1
+                try:
+                    result = self._ray.get(reference)
+                except self._ray.exceptions.RayTaskError as error:
+                    raise _cause(error) from error
+                except self._ray.exceptions.RayError as error:
+                    lost.append(f"{getattr(unit, 'part', unit)} ({type(error).__name__})")
+                    result = error
+                for following in itertools.islice(rest, 1):
+                    waiting.append((following, remote.remote(kept, done, following)))
+                if not isinstance(result, self._ray.exceptions.RayError):
+                    yield unit, result
+        finally:
+            for _, reference in waiting:
+                self._ray.cancel(reference, force=True)
+        if lost:
+            named = ", ".join(lost[:_NAMED]) + (
+                f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+            )
+            raise ReasonlensError(
+                f"{len(lost)} of {n} units of work were lost with their workers, on {_TRIES + 1} tries each: "
+                f"{named}. What was finished is kept; run the same command again, with more memory per core"
+            )
+
+
+def _call(folder: str, work: Callable[[Any], Any], unit: Any) -> Any:
+    """Do one unit on a node, from the folder of the driver: paths may be relative to it."""
+    if not Path(folder).is_dir():
+        raise InputError(
+            f"{folder} is not on every node of the cluster; run the command from a disk that all nodes share"
+        )
+    os.chdir(folder)
+    return work(unit)
+
+
+def _cause(error: Any) -> Exception:
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(cause, ReasonlensError) else error
+
+
+def _answers(address: str | None) -> None:
+    """Raise OSError if nobody listens at HOST:PORT: Ray itself would wait for minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if host and port.isdigit() and "//" not in host:
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+
+
+@contextmanager
+def on_ray(address: str | None = None) -> Iterator[Cluster]:
+    """Let `reasonlens.workflow.pool` hand its units to a Ray cluster.
+
+    Parameters
+    ----------
+    address
+        ``auto`` or the address of a cluster; ``None`` starts one on this machine.
+
+    Raises
+    ------
+    MissingExtraError
+        If Ray is not installed.
+    InputError
+        If there is no cluster at this address.
+    """
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingExtraError("ray", "ray", "--engine ray") from error
+    own = {} if address else {"include_dashboard": False, "object_store_memory": _STORE}
+    try:
+        _answers(address)
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
+    except (OSError, RuntimeError, ValueError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"no Ray cluster answers at {address or 'this machine'} ({why}); start one with `ray start "
+            "--head` and name it with --address, or leave --address out for one on this machine"
+        ) from error
+    try:
+        cluster = Cluster(ray)
+        with pool.elsewhere(cluster):
+            yield cluster
+    finally:
+        ray.shutdown()
