@@ -103,10 +103,11 @@ def _print(account: Account, settings: Settings) -> None:
         click.echo(
             f"{account.lose_answer:,} kept traces would lose their answer at {settings.max_tokens:,} tokens."
         )
-    if account.unfinished or account.without_reasoning:
+    if account.unfinished or account.without_reasoning or account.without_answer:
         click.echo(
             f"Kept as they are: {account.unfinished:,} cut off or looping, "
-            f"{account.without_reasoning:,} without marked reasoning."
+            f"{account.without_reasoning:,} without marked reasoning, "
+            f"{account.without_answer:,} with nothing after it."
         )
     counts = quartiles(account.tokens)
     if counts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -24,6 +25,8 @@ def sft(options: dict[str, Any]) -> None:
     from reasonlens.distill.sft import train
 
     made = train(options["model"], options["data"], options["out"], settings)
+    if os.environ.get("RANK", "0") != "0":  # one process speaks for all
+        return
     if made.resumed:
         click.echo(f"Went on from step {made.resumed:,}.")
     learned = f"{made.rows - made.empty:,} of {made.rows:,} rows"
@@ -105,6 +108,8 @@ def rl(options: dict[str, Any]) -> None:
         structure=scorer,
         warn=lambda text: _say(f"Warning: {text}"),
     )
+    if os.environ.get("RANK", "0") != "0":  # one process speaks for all
+        return
     if made.resumed:
         click.echo(f"Went on from step {made.resumed:,}.")
     rows: list[list[object]] = [

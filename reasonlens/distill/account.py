@@ -11,6 +11,7 @@ __all__ = ["FILTERS", "Account", "card"]
 FILTERS = {
     "no_problem": "no statement of the problem",
     "empty": "no response",
+    "failed_call": "the message of a server that failed, not a response",
     "incorrect": "wrong answer, or none (--filter correct)",
     "unknown": "nobody said whether it is right (--filter correct)",
     "contaminated": "the problem stands in a benchmark",
@@ -52,6 +53,7 @@ class Account:
     lose_answer: int = 0
     unfinished: int = 0
     without_reasoning: int = 0
+    without_answer: int = 0
     tokens: list[int] = field(default_factory=list)
     contaminated: list[dict[str, str]] = field(default_factory=list)
 
@@ -69,6 +71,7 @@ class Account:
             "kept_that_would_lose_their_answer": self.lose_answer,
             "kept_truncated_or_looping": self.unfinished,
             "kept_without_reasoning": self.without_reasoning,
+            "kept_without_text_after_the_reasoning": self.without_answer,
             "tokens": quartiles(self.tokens),
             "contaminated_problems": self.contaminated,
         }
@@ -95,8 +98,8 @@ def card(account: Account, about: dict[str, Any]) -> str:
     )
     kept = (
         f"Of the kept traces: {_listed(account.correct)}; {account.unfinished:,} are cut off or loop, "
-        f"{account.without_reasoning:,} have no marked reasoning, {account.lose_answer:,} would lose their "
-        "answer at the limit of tokens."
+        f"{account.without_reasoning:,} have no marked reasoning, {account.without_answer:,} nothing after "
+        f"it, {account.lose_answer:,} would lose their answer at the limit of tokens."
     )
     table = ["| Step | Traces |", "|---|---|", f"| read | {account.traces:,} |", *dropped]
     table.append(f"| **kept** | **{account.kept:,}** |")

@@ -8,7 +8,7 @@ from typing import Any
 
 from reasonlens.backends._templates import Template
 
-__all__ = ["LAYOUTS", "Texts", "response_text", "texts"]
+__all__ = ["LAYOUTS", "Texts", "failed_call", "response_text", "texts"]
 
 LAYOUTS = ("think", "think-answer", "plain")
 """How reasoning and answer are written: ``<think>`` around the reasoning; ``<answer>`` around the answer,
@@ -17,6 +17,10 @@ too; or one after the other without any tag."""
 _CHATML = re.compile(r"<\|im_start\|>(system|user|assistant)\n(.*?)<\|im_end\|>", re.DOTALL)
 _R1 = re.compile(r"<｜User｜>(.*?)<｜Assistant｜>", re.DOTALL)
 _OPEN = re.compile(r"<think>\s*\Z")
+_FAILED = re.compile(
+    r"\s*(?:error after \d+ attempts|error code: \d{3}|(?:api|request) ?error\b)", re.IGNORECASE
+)
+_LONGEST_ERROR = 2_000  # characters
 _OPENS = re.compile(r"\A<think>\n?")
 
 
@@ -47,6 +51,18 @@ def response_text(reasoning: str | None, answer: str | None, response: str | Non
     if layout == "think-answer":
         return f"<think>\n{thought}\n</think>\n<answer>\n{said}\n</answer>"
     return f"<think>\n{thought}\n</think>\n\n{said}".rstrip()
+
+
+def failed_call(reasoning: str | None, response: str | None) -> bool:
+    """Tell whether a short text is the message of a server that failed, kept where a response should be.
+
+    Examples
+    --------
+    >>> failed_call(None, "Error code: 500 - {'error': ..."), failed_call("Error analysis: we ...", None)
+    (True, False)
+    """
+    text = (reasoning or "").strip() or (response or "")
+    return len(text) < _LONGEST_ERROR and _FAILED.match(text) is not None
 
 
 def texts(template: Template, problem: str, response: str) -> Texts:

@@ -28,7 +28,7 @@ from reasonlens.core.study import Study, commit, write_file
 from reasonlens.distill.account import Account, card
 from reasonlens.distill.choose import difficulty_order, diverse, nested, originals
 from reasonlens.distill.contamination import Benchmarks
-from reasonlens.distill.rows import Texts, response_text, texts
+from reasonlens.distill.rows import Texts, failed_call, response_text, texts
 from reasonlens.distill.shingles import Sketch, sketch
 from reasonlens.text import model_tokens
 from reasonlens.workflow.correctness import correctness, judged_by
@@ -197,6 +197,8 @@ def _usable(
         why = "no_problem"
     elif not response_text(row["reasoning"], row["answer"], row["response"], settings.layout):
         why = "empty"
+    elif failed_call(row["reasoning"], row["response"]):
+        why = "failed_call"
     elif settings.only_correct and right != 1:
         why = "unknown" if right != right else "incorrect"
     if problem_id and problem_id not in state.clean:
@@ -325,6 +327,7 @@ def _row(
         {"truncated", "looping"} & set(row["health"] if row["health"] is not None else ())
     )
     account.without_reasoning += not (row["reasoning"] or "").strip()
+    account.without_answer += bool((row["reasoning"] or "").strip()) and not (row["answer"] or "").strip()
     if seen.n_tokens is not None:
         account.tokens.append(seen.n_tokens)
     return {

@@ -136,6 +136,14 @@ def test_real_teachers_against_a_benchmark(shared_data: Path, tmp_path: Path) ->
     assert "no trace is left to train on; of 104 were dropped: contaminated 104" in found
 
 
+def test_the_message_of_a_failed_server_is_not_learned(shared_data: Path, tmp_path: Path) -> None:
+    file = shared_data / "traces" / "mip_gsm8k_teacher_deepseek-r1.jsonl.gz"
+    assert "the message of a server that failed, not a response" in _run(file, "--out", tmp_path, "-j", 1)
+    rows = _rows(tmp_path)
+    assert len(rows) == 581
+    assert not any("Internal Server Error" in row["completion"] for row in rows)
+
+
 def test_quartiles() -> None:
     assert quartiles([5, 1, 3, 2, 4]) == {"min": 1, "q25": 2, "median": 3, "q75": 4, "max": 5, "sum": 15}
     assert quartiles([]) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from reasonlens.cli import cli
-from reasonlens.core.errors import MissingExtraError
+from reasonlens.core.errors import InputError, MissingExtraError
 from reasonlens.distill import runs
 from reasonlens.distill.sft import train
 from reasonlens.lexicon.definition import from_options
@@ -141,3 +142,64 @@ def test_half_a_checkpoint_is_passed_over(tmp_path: Path) -> None:
             (folder / "trainer_state.json").write_text("{}", "utf-8")
     assert runs.last_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
     assert runs.last_checkpoint(tmp_path / "none") is None
+
+
+def _chat_set(marker_set: Path, out: Path) -> Path:
+    source = marker_set.parent / "teacher.jsonl"
+    words = ["distill", "prepare", str(source), "--template", "chat-bare", "--out", str(out), "-j", "1"]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    return out
+
+
+def test_turns_are_rendered_by_the_tokenizer_of_the_model(
+    student: Path, marker_set: Path, tmp_path: Path
+) -> None:
+    data = _chat_set(marker_set, tmp_path / "chat")
+    told = train(str(student), data, tmp_path / "out", {**SHORT, "max_steps": 20})
+    assert (told.steps, told.rows, told.empty) == (20, 4, 0)
+    assert told.loss_last < told.loss_first
+
+
+def test_a_template_that_takes_the_reasoning_away_is_refused(
+    student: Path, marker_set: Path, tmp_path: Path
+) -> None:
+    from transformers import AutoTokenizer
+
+    data = _chat_set(marker_set, tmp_path / "chat")
+    changed = tmp_path / "model"
+    shutil.copytree(student, changed)
+    tokenizer = AutoTokenizer.from_pretrained(changed)
+    tokenizer.chat_template = (
+        "{% for m in messages %}{{ m.role }}: {{ m.content.split('</think>')[-1] }}\n{% endfor %}"
+    )
+    tokenizer.save_pretrained(changed)
+    with pytest.raises(InputError, match="the chat template of the model changes the response"):
+        train(str(changed), data, tmp_path / "out", SHORT)
+    tokenizer.chat_template = None
+    (changed / "chat_template.jinja").unlink(missing_ok=True)
+    tokenizer.save_pretrained(changed)
+    with pytest.raises(InputError, match="has no chat template; prepare the set with a template of text"):
+        train(str(changed), data, tmp_path / "out", SHORT)
+
+
+@pytest.mark.slow
+def test_two_processes_take_part(student: Path, marker_set: Path, tmp_path: Path, root: Path) -> None:
+    out = tmp_path / "out"
+    settings = {**SHORT, "max_steps": 2}
+    words = [f"--set={k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in settings.items()]
+    line = [sys.executable, "-m", "reasonlens", "distill", "sft", f"--model={student}"]
+    told = subprocess.run(
+        [*line, f"--data={marker_set}", f"--out={out}", "--launch=torchrun", "--processes=2", *words],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(root),
+            "OMP_NUM_THREADS": "1",
+            "HF_DATASETS_CACHE": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr[-2000:]
+    assert told.stdout.count("2 steps on 4 of 4 rows") == 1
+    assert json.loads((out / "metrics.json").read_text("utf-8"))["processes"] == 2
