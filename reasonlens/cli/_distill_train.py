@@ -118,6 +118,10 @@ def rl(options: dict[str, Any]) -> None:
     ]
     heads = ["reward", "weight", "first step", "last step", "missing"]
     show_table(rows, heads, f"{made.steps:,} steps on {made.rows:,} problems", 1)
+    if made.even:
+        click.echo(
+            f"In {made.even:.1%} of groups all completions earned the same: nothing is learned from those."
+        )
     for found in made.warnings:
         click.echo(f"Warning: {found}")
     click.echo(f"Model: {options['out']}; every step: {options['out'] / 'metrics.json'}.")

@@ -22,7 +22,10 @@ _OUT = click.Path(path_type=Path, file_okay=False)
     ),
 )
 def command() -> None:
-    """Teach a model from traces: prepare a set, fine-tune on it, go on with rewards."""
+    """Teach a model from traces.
+
+    Prepare a set, fine-tune on it, go on with rewards.
+    """
 
 
 @command.command(
@@ -218,7 +221,9 @@ def sft(**options: Any) -> None:
     help="What scores structure: f(problems, teachers, students) -> scores, None where it failed.",
 )
 def rl(**options: Any) -> None:
-    """Train a model with rewards for answer, form and structure (TRL, GRPO).
+    """Train a model with rewards (TRL, GRPO).
+
+    Rewards are for the right answer, its form, and the structure of the reasoning.
 
     Each reward is logged by itself, with the share that is missing; a warning says when one rises while
     accuracy falls. A run that was stopped goes on when the same command is given again.

@@ -28,13 +28,17 @@ _ACCURACY = "accuracy/observed"
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a run did: mean rewards of its first and its last logged step, and what looks like hacking."""
+    """What a run did: mean rewards of its first and its last logged step, and what looks like hacking.
+
+    ``even`` is the share of groups whose completions all earned the same: nothing is learned from them.
+    """
 
     steps: int
     rows: int
     resumed: int
     rewards: Mapping[str, tuple[float, float]]
     missing: Mapping[str, float]
+    even: float
     warnings: tuple[Hacking, ...]
     processes: int
 
@@ -98,6 +102,7 @@ def train(
         resumed=int(resume.name.rpartition("-")[2]) if resume else 0,
         rewards={name: _ends(trainer.state.log_history, f"{name}/observed") for name in functions},
         missing={name: _mean(trainer.state.log_history, f"{name}/missing") for name in functions},
+        even=_mean(trainer.state.log_history, "frac_reward_zero_std"),
         warnings=found,
         processes=trainer.accelerator.num_processes,
     )

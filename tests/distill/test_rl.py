@@ -86,6 +86,7 @@ def test_the_command_leaves_structure_out_and_goes_on(
     assert result.exit_code == 0, (result.output, result.exception)
     assert "No reward for structure" in result.output
     assert "2 steps on 4 problems" in result.output
+    assert "In 100.0% of groups all completions earned the same" in result.output
     (tmp_path / "rl" / "metrics.json").unlink()  # as if it had been killed after its last checkpoint
     for name in ("model.safetensors", "trainer_state.json"):
         assert (tmp_path / "rl" / "checkpoint-2" / name).is_file()
