@@ -7,91 +7,35 @@ not with their length.
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-import orjson
-import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reasonlens.backends._templates import Template
 from reasonlens.core.errors import InputError
-from reasonlens.core.manifest import digest_of, manifest
-from reasonlens.core.study import Study, commit, write_file
-from reasonlens.distill.account import Account, card
+from reasonlens.core.manifest import digest_of
+from reasonlens.core.study import Study
+from reasonlens.distill.account import Account
 from reasonlens.distill.choose import difficulty_order, diverse, nested, originals
 from reasonlens.distill.contamination import Benchmarks
-from reasonlens.distill.rows import Texts, failed_call, response_text, texts
-from reasonlens.distill.shingles import Sketch, sketch
+from reasonlens.distill.rows import Texts, failed_call, response_text
+from reasonlens.distill.shingles import sketch
 from reasonlens.text import model_tokens
-from reasonlens.workflow.correctness import correctness, judged_by
+from reasonlens.workflow.correctness import correctness
+from reasonlens.workflow.distill_rows import COLUMNS, Seen, Settings, rows_of, texts_of
+from reasonlens.workflow.distill_write import write_about, write_rows
 
-__all__ = ["ORDERS", "Settings", "prepare", "teachers_of"]
-
-ORDERS = ("source", "difficulty", "random")
-_COLUMNS = [
-    *("trace_id", "problem_id", "dataset", "model", "problem", "reasoning", "answer", "response"),
-    *("gold", "correct_source", "health"),
-]
-_BATCH = 200
-_SCHEMA = pa.schema(
-    [
-        ("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.large_string())]))),
-        ("prompt", pa.large_string()),
-        ("completion", pa.large_string()),
-        *((name, pa.string()) for name in ("problem_id", "dataset")),
-        ("problem", pa.large_string()),
-        *((name, pa.string()) for name in ("gold", "teacher", "trace_id")),
-        ("correct", pa.bool_()),
-        ("difficulty", pa.float64()),
-        ("n_tokens", pa.int64()),
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What is kept and how it is written (see ``reasonlens distill prepare --help``)."""
-
-    template: Template
-    teachers: tuple[str, ...] = ()
-    layout: str = "think"
-    only_correct: bool = False
-    tokenizer: str | None = None
-    max_tokens: int | None = None
-    min_tokens: int = 0
-    keep_long: bool = False
-    duplicate: float = 0.8
-    per_problem: int = 1
-    order: str = "source"
-    limit: int | None = None
-    seed: int = 0
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What is remembered of a trace between the passes."""
-
-    place: tuple[str, int]
-    problem_id: str
-    correct: float
-    n_tokens: int | None
-    size: int
-    sketch: Sketch
-    loses: bool
+__all__ = ["Settings", "prepare", "teachers_of"]
 
 
 @dataclass(slots=True)
 class _State:
     account: Account = field(default_factory=Account)
-    kept: list[_Seen] = field(default_factory=list)
+    kept: list[Seen] = field(default_factory=list)
     right: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     clean: dict[str, bool] = field(default_factory=dict)
 
@@ -150,15 +94,9 @@ def prepare(
         )
     wrong = {p: 1 - float(np.mean(v)) for p, v in state.right.items()}
     out.mkdir(parents=True, exist_ok=True)
-    _write(study, settings, _ordered(chosen, wrong, settings), wrong, out, state.account, progress)
-    _about(study, settings, benchmarks, state.account, out)
+    write_rows(study, settings, _ordered(chosen, wrong, settings), wrong, out, state.account, progress)
+    write_about(study, settings, benchmarks, state.account, out)
     return state.account
-
-
-def _rows(study: Study, part: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-    with pq.ParquetFile(study.part_path("traces", part)) as file:
-        for batch in file.iter_batches(batch_size=_BATCH, columns=list(columns)):
-            yield batch.to_pandas()
 
 
 def _first_pass(
@@ -170,7 +108,7 @@ def _first_pass(
     progress: Callable[[int], None],
 ) -> None:
     at = 0
-    for frame in _rows(study, part, _COLUMNS):
+    for frame in rows_of(study, part, COLUMNS):
         right = correctness(study, part, frame)
         rows = frame.to_dict("records")
         for row, value in zip(rows, right, strict=True):
@@ -178,7 +116,7 @@ def _first_pass(
                 state.right[row["problem_id"]].append(float(value))
         mine = [i for i, row in enumerate(rows) if row["model"] in settings.teachers]
         good = [i for i in mine if _usable(rows[i], float(right[i]), settings, benchmarks, state)]
-        made = {i: _texts(rows[i], settings) for i in good}
+        made = {i: texts_of(rows[i], settings) for i in good}
         tokens = _tokens(made, settings)
         for i in good:
             _remember(state, settings, rows[i], float(right[i]), made[i], tokens.get(i), (part, at + i))
@@ -215,11 +153,6 @@ def _usable(
     return why is None
 
 
-def _texts(row: dict[Any, Any], settings: Settings) -> Texts:
-    response = response_text(row["reasoning"], row["answer"], row["response"], settings.layout)
-    return texts(settings.template, row["problem"], response)
-
-
 def _whole(made: Texts) -> str:
     return made.prompt + made.completion if made.prompt else "\n".join(m["content"] for m in made.messages)
 
@@ -249,12 +182,12 @@ def _remember(
     else:
         found = sketch(made.completion)
         size = n_tokens if n_tokens is not None else len(made.completion)
-        state.kept.append(_Seen(place, row["problem_id"], right, n_tokens, size, found, long))
+        state.kept.append(Seen(place, row["problem_id"], right, n_tokens, size, found, long))
 
 
-def _choose(state: _State, settings: Settings) -> list[_Seen]:
+def _choose(state: _State, settings: Settings) -> list[Seen]:
     """Apply the filters that look at all traces of a problem, or at all problems."""
-    by_problem: dict[str, list[_Seen]] = defaultdict(list)
+    by_problem: dict[str, list[Seen]] = defaultdict(list)
     for seen in state.kept:
         by_problem[seen.problem_id].append(seen)
     dropped, chosen = state.account.dropped, []
@@ -273,7 +206,7 @@ def _choose(state: _State, settings: Settings) -> list[_Seen]:
     return chosen
 
 
-def _ordered(chosen: list[_Seen], wrong: dict[str, float], settings: Settings) -> list[_Seen]:
+def _ordered(chosen: list[Seen], wrong: dict[str, float], settings: Settings) -> list[Seen]:
     places = {seen.place: i for i, seen in enumerate(chosen)}
     if settings.order == "random":
         return sorted(chosen, key=lambda s: digest_of([settings.seed, *s.place]))
@@ -285,102 +218,3 @@ def _ordered(chosen: list[_Seen], wrong: dict[str, float], settings: Settings) -
     order = difficulty_order(wrong, {p: float(np.mean(n)) for p, n in sizes.items()})
     rank = {p: i for i, p in enumerate(order)}
     return sorted(chosen, key=lambda s: (rank[s.problem_id], places[s.place]))
-
-
-def _write(
-    study: Study,
-    settings: Settings,
-    ordered: list[_Seen],
-    wrong: dict[str, float],
-    out: Path,
-    account: Account,
-    progress: Callable[[int], None],
-) -> None:
-    """Write the chosen rows, found in the order of the study, in the wanted order."""
-    wanted = {seen.place: seen for seen in ordered}
-    where: dict[tuple[str, int], int] = {}
-    with tempfile.TemporaryFile(dir=out) as scratch:
-        for part in study.parts("traces"):
-            at = 0
-            for frame in _rows(study, part, _COLUMNS):
-                for i, row in enumerate(frame.to_dict("records")):
-                    seen = wanted.get((part, at + i))
-                    if seen:
-                        where[seen.place] = scratch.tell()
-                        scratch.write(orjson.dumps(_row(row, seen, wrong, settings, account)) + b"\n")
-                at += len(frame)
-                progress(len(frame))
-        _copy(scratch, [where[seen.place] for seen in ordered], out)
-
-
-def _row(
-    row: dict[Any, Any], seen: _Seen, wrong: dict[str, float], settings: Settings, account: Account
-) -> dict[str, Any]:
-    made = _texts(row, settings)
-    verdict = {1.0: "correct", 0.0: "incorrect"}.get(seen.correct, "of unknown verdict")
-    account.kept += 1
-    account.correct[verdict] += 1
-    account.teachers[row["model"]] += 1
-    account.datasets[row["dataset"] or "(unnamed)"] += 1
-    account.lose_answer += seen.loses
-    account.unfinished += bool(
-        {"truncated", "looping"} & set(row["health"] if row["health"] is not None else ())
-    )
-    account.without_reasoning += not (row["reasoning"] or "").strip()
-    account.without_answer += bool((row["reasoning"] or "").strip()) and not (row["answer"] or "").strip()
-    if seen.n_tokens is not None:
-        account.tokens.append(seen.n_tokens)
-    return {
-        "messages": list(made.messages),
-        "prompt": made.prompt,
-        "completion": made.completion,
-        "problem_id": seen.problem_id,
-        "dataset": row["dataset"],
-        "problem": row["problem"],
-        "gold": row["gold"],
-        "teacher": row["model"],
-        "trace_id": row["trace_id"],
-        "correct": None if verdict.startswith("of") else verdict == "correct",
-        "difficulty": wrong.get(seen.problem_id),
-        "n_tokens": seen.n_tokens,
-    }
-
-
-def _copy(scratch: IO[bytes], places: list[int], out: Path) -> None:
-    jsonl, parquet = out / ".train.jsonl.tmp", out / ".train.parquet.tmp"
-    with jsonl.open("wb") as lines, pq.ParquetWriter(parquet, _SCHEMA, compression="zstd") as table:
-        for start in range(0, len(places), _BATCH):
-            rows = []
-            for place in places[start : start + _BATCH]:
-                scratch.seek(place)
-                line = scratch.readline()
-                lines.write(line)
-                rows.append(orjson.loads(line))
-            table.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA))
-    commit(jsonl, out / "train.jsonl")
-    commit(parquet, out / "train.parquet")
-
-
-def _about(
-    study: Study, settings: Settings, benchmarks: Benchmarks | None, account: Account, out: Path
-) -> None:
-    about: dict[str, Any] = {
-        "template": f"{settings.template.name} ({settings.template.digest})",
-        "layout": settings.layout,
-        "teachers": ", ".join(settings.teachers),
-        "filter": "correct" if settings.only_correct else "none",
-        "correctness": judged_by(study),
-        "tokenizer": settings.tokenizer,
-        "max_tokens": settings.max_tokens,
-        "min_tokens": settings.min_tokens,
-        "near_duplicates_from": settings.duplicate,
-        "per_problem": settings.per_problem,
-        "order": settings.order,
-        "limit": settings.limit,
-        "seed": settings.seed,
-        "decontaminated_against": ", ".join(benchmarks.names) if benchmarks else "nothing",
-        "decontamination_words": benchmarks.n if benchmarks else None,
-    }
-    whole = {**account.as_dict(), "settings": about, **manifest(command="distill prepare")}
-    write_file(out / "report.json", json.dumps(whole, indent=2, ensure_ascii=False).encode() + b"\n")
-    write_file(out / "README.md", card(account, about).encode())

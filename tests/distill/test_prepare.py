@@ -148,3 +148,25 @@ def test_quartiles() -> None:
     assert quartiles([5, 1, 3, 2, 4]) == {"min": 1, "q25": 2, "median": 3, "q75": 4, "max": 5, "sum": 15}
     assert quartiles([]) is None
     assert Account().as_dict()["tokens"] is None
+
+
+def test_no_teacher_is_always_preferred_and_a_run_can_be_repeated(shared_data: Path, tmp_path: Path) -> None:
+    file = shared_data / "traces" / "mip_math_6models.jsonl.gz"
+    for name, seed in (("one", 0), ("same", 0), ("other", 1)):
+        _run(file, "--out", tmp_path / name, "--seed", seed, "-j", 1)
+    one, same, other = (_rows(tmp_path / name) for name in ("one", "same", "other"))
+    assert one == same
+    assert [r["trace_id"] for r in one] != [r["trace_id"] for r in other]
+    assert len({r["problem_id"] for r in one}) == len(one) == 52
+    teachers = [r["teacher"] for r in one]
+    assert min(teachers.count(t) for t in ("Qwen/QwQ-32B", "deepseek-ai/DeepSeek-R1")) >= 13
+
+
+def test_fewer_problems_are_among_more(shared_data: Path, tmp_path: Path) -> None:
+    file = shared_data / "traces" / "mip_math_6models.jsonl.gz"
+    kept = {}
+    for n in (5, 20):
+        _run(file, "--out", tmp_path / str(n), "--limit", n, "--order", "random", "-j", 1)
+        kept[n] = {r["problem_id"] for r in _rows(tmp_path / str(n))}
+    assert (len(kept[5]), len(kept[20])) == (5, 20)
+    assert kept[5] < kept[20]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reasonlens.backends import _templates
-from reasonlens.distill.rows import response_text, texts
+from reasonlens.distill.rows import failed_call, response_text, texts
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,18 @@ def test_a_chat_template_leaves_the_prompt_to_the_tokenizer() -> None:
     row = texts(_templates.load("chat-bare"), "P", "4")
     assert (row.prompt, row.completion) == ("", "4")
     assert row.messages == ({"role": "user", "content": "P"}, {"role": "assistant", "content": "4"})
+
+
+@pytest.mark.parametrize(
+    ("text", "failed"),
+    [
+        ("Error after 6 attempts: Error code: 500 - {'error': ...}", True),
+        ("Error code: 429 - rate limit", True),
+        ("APIError: no connection", True),
+        ("The error after 6 attempts is small, so the series converges.", False),
+        ("Error analysis: let x be the measured value.", False),
+        ("Error code: 500 stands for " + "a long story " * 200, False),
+    ],
+)
+def test_messages_of_failed_servers(text: str, failed: bool) -> None:
+    assert failed_call(None, text) is failed_call(text, "whole response") is failed
