@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+BUILD := pyproject.toml hatch_build.py $(wildcard reasonlens/lexicon/kernel/c/*)
 
 .PHONY: demo test check wheel format figures bench clean help
 
@@ -44,10 +45,10 @@ $(BIN)/python:
 	  || { echo "python3 -m venv failed; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@$(PIP) install --upgrade 'pip>=25.1'
 
-$(VENV)/installed: pyproject.toml | $(BIN)/python
+$(VENV)/installed: $(BUILD) | $(BIN)/python
 	$(PIP) install --editable '.[spacy,judge,grade,view]'
 	@touch $@
 
-$(VENV)/developer: pyproject.toml | $(BIN)/python
+$(VENV)/developer: $(BUILD) | $(BIN)/python
 	$(PIP) install --editable '.[all]' --group dev
 	@touch $@ $(VENV)/installed

@@ -1,15 +1,19 @@
-"""Compare the engine with the slow oracle on every real trace: words, counts and places of hits.
+"""Compare every engine with the slow oracle on every real trace: words, counts and places of hits.
 
 Run from the repository: ``python benchmarks/counting/parity.py ../shared/data/traces``. The default
 lexicon and one made of everything that is hard (prefixes, phrases in phrases, hyphens, apostrophes,
-literal punctuation, Han) are compared on each text. Exit status 1 if anything differs.
+literal punctuation, Han) are compared on each text: the compiled kernel, if it was built, and NumPy with the
+oracle, and `count_lines` on the files' own bytes with `count_table`. Exit status 1 if anything differs.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import os
+import shutil
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from reasonlens.lexicon import definition
 from reasonlens.lexicon.count import count_table, entry_index, match_table
+from reasonlens.lexicon.kernel import choice
+from reasonlens.lexicon.lines import count_lines
 from reasonlens.lexicon.model import Category, Entry, Lexicon, Rule, digest_of
 from tests.oracles import match_oracle, words_oracle
 
@@ -44,6 +50,7 @@ class Tally:
     """What was compared, and how often the two differed."""
 
     texts: int = 0
+    lines: int = 0
     characters: int = 0
     words: int = 0
     hits: int = 0
@@ -70,27 +77,53 @@ def texts(folder: Path) -> Iterator[str]:
                 yield json.loads(line)["response"] or ""
 
 
-def compare(batch: list[str], lexicons: list[Lexicon], tally: Tally) -> None:
+def compare(batch: list[str], lexicons: list[Lexicon], engines: list[str], tally: Tally) -> None:
     """Add `batch` to the tally."""
     ids = [str(number) for number in range(len(batch))]
     traces = pa.table({"trace_id": pa.array(ids), "response": pa.array(batch, pa.string())})
-    counted = count_table(traces, lexicons).to_pylist()
-    found: list[list[Place]] = [[] for _ in batch]
-    numbers = _numbers(lexicons)
+    wanted = [_expected(text, lexicons) for text in batch]
+    n_words = [words_oracle.word_count(text) for text in batch]
+    tally.texts += len(batch)
+    tally.characters += sum(map(len, batch))
+    tally.words += sum(n_words)
+    tally.hits += sum(map(len, wanted))
+    for engine in engines:
+        os.environ[choice.VARIABLE] = engine
+        tally.differences += _differences(traces, lexicons, wanted, n_words)
+
+
+def _differences(
+    traces: pa.Table, lexicons: list[Lexicon], wanted: list[list[Place]], n_words: list[int]
+) -> int:
+    found: list[list[Place]] = [[] for _ in wanted]
+    numbers, offsets, differences = _numbers(lexicons), _offsets(lexicons), 0
     for row in match_table(traces, lexicons).to_pylist():
         key = numbers[row["lexicon"], row["category"], row["entry"]]
         found[int(row["trace_id"])].append((row["lexicon"], key, row["start"], row["end"]))
-    offsets = _offsets(lexicons)
-    for text, row, places in zip(batch, counted, found, strict=True):
-        wanted = _expected(text, lexicons)
-        n_words = words_oracle.word_count(text)
-        counts = Counter(offsets[name] + entry for name, entry, _, _ in wanted)
+    rows = count_table(traces, lexicons).to_pylist()
+    for row, places, expected, words in zip(rows, found, wanted, n_words, strict=True):
+        counts = Counter(offsets[name] + entry for name, entry, _, _ in expected)
         got = dict(zip(row["entry"], row["n"], strict=True))
-        tally.differences += len(set(places) ^ set(wanted)) + (n_words != row["n_words"]) + (got != counts)
-        tally.texts += 1
-        tally.characters += len(text)
-        tally.words += n_words
-        tally.hits += len(wanted)
+        differences += len(set(places) ^ set(expected)) + (words != row["n_words"]) + (got != counts)
+    return differences
+
+
+def different_lines(path: Path, lexicons: list[Lexicon]) -> tuple[int, int]:
+    """Return of how many lines of a packed file `count_lines` gives another row than `count_table`."""
+    with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
+        with gzip.open(path) as packed:
+            shutil.copyfileobj(packed, file)
+        file.flush()
+        lines = pa.concat_tables(count_lines(Path(file.name), lexicons))
+    with gzip.open(path, "rt", encoding="utf-8") as packed:
+        texts = [json.loads(line)["response"] for line in packed]
+    traces = pa.table({"trace_id": [""] * len(texts), "response": pa.array(texts, pa.large_string())})
+    counted = count_table(traces, lexicons)
+    names = ["n_chars", "n_words", "entry", "n"]
+    if lines.select(names).equals(counted.select(names)) and lines["problem"].null_count == len(texts):
+        return 0, len(texts)
+    pairs = zip(lines.to_pylist(), counted.to_pylist(), strict=True)
+    return sum(any(line[name] != row[name] for name in names) for line, row in pairs), len(texts)
 
 
 def _expected(text: str, lexicons: list[Lexicon]) -> list[Place]:
@@ -128,16 +161,21 @@ def _numbers(lexicons: list[Lexicon]) -> dict[tuple[str, str, str], int]:
 def main(folder: str) -> int:
     """Compare all texts of a folder; return the exit status."""
     lexicons, tally, batch = [definition.load("flexible_reasoning"), nasty()], Tally(), []
+    engines = ["numpy"] if choice.kernel() is None else ["kernel", "numpy"]
+    for path in sorted(Path(folder).glob("*.jsonl.gz")):
+        differing, n_lines = different_lines(path, lexicons)
+        tally.lines += n_lines
+        tally.differences += differing
     for text in texts(Path(folder)):
         batch.append(text)
         if len(batch) == _BATCH:
-            compare(batch, lexicons, tally)
+            compare(batch, lexicons, engines, tally)
             batch = []
     if batch:
-        compare(batch, lexicons, tally)
+        compare(batch, lexicons, engines, tally)
     print(
-        f"{tally.texts:,} texts, {tally.characters:,} characters, {tally.words:,} words, "
-        f"{tally.hits:,} hits: {tally.differences} differences"
+        f"{' and '.join(engines)}: {tally.texts:,} texts, {tally.lines:,} lines, {tally.characters:,} "
+        f"characters, {tally.words:,} words, {tally.hits:,} hits: {tally.differences} differences"
     )
     return 1 if tally.differences or not tally.texts else 0
 

@@ -13,6 +13,7 @@ import click
 
 from reasonlens import __version__
 from reasonlens.cli._options import example
+from reasonlens.lexicon.kernel import choice
 
 _NEEDED = (
     "click",
@@ -29,14 +30,22 @@ _NEEDED = (
 _OPTIONAL = (
     ("spacy", "spacy", "lexicon patterns (spaCy Matcher)"),
     ("transformers", "tokenizers", "rates per 1,000 model tokens (--tokenizer)"),
+    ("aiohttp", "judge", "behaviors --judge llm"),
+    ("sklearn", "judge", "agree train, behaviors --judge local"),
+    ("openai", "judge", "the Batch API, generate --backend openai"),
+    ("math_verify", "grade", "grade: expressions that need algebra"),
+    ("torch", "transformers", "generate --backend transformers"),
+    ("vllm", "vllm", "generate and ban-ablation --backend vllm"),
+    ("starlette", "view", "view and report"),
 )
+_DISTRIBUTIONS = {"sklearn": "scikit-learn", "math_verify": "math-verify"}
 
 
 def _installed(package: str) -> str | None:
     if importlib.util.find_spec(package) is None:
         return None
     try:
-        return metadata.version(package)
+        return metadata.version(_DISTRIBUTIONS.get(package, package))
     except metadata.PackageNotFoundError:
         return "unknown version"
 
@@ -69,6 +78,6 @@ def command() -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     free = shutil.disk_usage(".").free / 1e9
     click.echo(f"  cores {cores}, free disk here {free:.0f} GB")
-    click.echo("  counting engine: numpy (no compiler needed)")
+    click.echo(f"  counting engine: {choice.describe()}")
     if absent:
         sys.exit(1)

@@ -14,13 +14,18 @@ import pyarrow as pa
 
 from reasonlens.core.errors import SchemaError
 from reasonlens.core.tables import table
+from reasonlens.lexicon.kernel import program
 from reasonlens.lexicon.machine import Ints
 from reasonlens.lexicon.model import Lexicon
 from reasonlens.lexicon.overlaps import Hits
 from reasonlens.lexicon.plan import NAMES, Plan, plan_of
-from reasonlens.lexicon.scan import scan
+from reasonlens.lexicon.scan import others, scan
 
 __all__ = ["count_table", "counts_rows", "entry_index", "lengths_rows", "match_table"]
+
+
+_Counts = tuple[Ints, Ints, Ints, Ints]
+"""Characters and words of each row; keys ``row * n_entries + entry``, ascending, and their counts."""
 
 
 def entry_index(lexicons: Sequence[Lexicon]) -> pa.Table:
@@ -58,28 +63,50 @@ def count_table(traces: pa.Table, lexicons: Sequence[Lexicon], *, part: str = "r
     >>> count_table(traces, [from_option("waitlike=wait,hold on")]).to_pylist()[0]["n"]
     [2, 1]
     """
-    texts, plan = _texts(traces, part), plan_of(tuple(lexicons))
-    n_words = np.zeros(len(texts), np.int64)
+    column, plan = _column(traces, part), plan_of(tuple(lexicons))
     n_entries = max(1, len(plan.names))
+    found = _by_kernel(column, plan, n_entries)
+    n_chars, n_words, key, n = _by_scan(column, plan, n_entries) if found is None else found
+    per_row = np.bincount(key // n_entries, minlength=len(column))
+    offsets = pa.array(np.concatenate([[0], np.cumsum(per_row)]), pa.int32())
+    return pa.table(
+        {
+            "trace_id": traces["trace_id"],
+            "part": pa.repeat(part, len(column)),
+            "n_chars": pa.array(n_chars),
+            "n_words": pa.array(n_words),
+            "entry": pa.ListArray.from_arrays(offsets, pa.array((key % n_entries).astype(np.int32))),
+            "n": pa.ListArray.from_arrays(offsets, pa.array(n.astype(np.int32))),
+        }
+    )
+
+
+def _by_kernel(column: pa.ChunkedArray, plan: Plan, n_entries: int) -> _Counts | None:
+    if plan.patterns:  # their hits compete with words: places are needed
+        return None
+    found = program.count(column, plan)
+    if found is None:
+        return None
+    keys, numbers = [found.row * n_entries + found.entry], [found.n.astype(np.int64)]
+    if plan.rules:
+        for chunk in others(_texts(column), plan):
+            key, n = _tally(chunk.hits, n_entries)
+            keys.append(key)
+            numbers.append(n)
+    return found.n_chars, found.n_words, *_merged(keys, numbers)
+
+
+def _by_scan(column: pa.ChunkedArray, plan: Plan, n_entries: int) -> _Counts:
+    texts = _texts(column)
+    n_chars = np.array([len(text) for text in texts], np.int64)
+    n_words = np.zeros(len(texts), np.int64)
     keys, numbers = [], []
     for chunk in scan(texts, plan):
         np.add.at(n_words, chunk.row, chunk.n_words)
         key, n = _tally(chunk.hits, n_entries)
         keys.append(key)
         numbers.append(n)
-    key, n = _merged(keys, numbers)
-    per_row = np.bincount(key // n_entries, minlength=len(texts))
-    offsets = pa.array(np.concatenate([[0], np.cumsum(per_row)]), pa.int32())
-    return pa.table(
-        {
-            "trace_id": traces["trace_id"],
-            "part": pa.repeat(part, len(texts)),
-            "n_chars": pa.array([len(text) for text in texts], pa.int64()),
-            "n_words": pa.array(n_words),
-            "entry": pa.ListArray.from_arrays(offsets, pa.array((key % n_entries).astype(np.int32))),
-            "n": pa.ListArray.from_arrays(offsets, pa.array(n.astype(np.int32))),
-        }
-    )
+    return n_chars, n_words, *_merged(keys, numbers)
 
 
 def _tally(hits: Hits, n_entries: int) -> tuple[Ints, Ints]:
@@ -122,10 +149,8 @@ def match_table(traces: pa.Table, lexicons: Sequence[Lexicon], *, part: str = "r
     SchemaError
         If a column is missing.
     """
-    texts, plan = _texts(traces, part), plan_of(tuple(lexicons))
-    hits = Hits.joined([chunk.hits for chunk in scan(texts, plan)])
-    hits = hits.take(np.lexsort((hits.entry, hits.start, plan.category[hits.entry], hits.row)))
-    places = zip(hits.row.tolist(), hits.start.tolist(), hits.end.tolist(), strict=True)
+    column, plan = _column(traces, part), plan_of(tuple(lexicons))
+    hits, surface = _words_with_surfaces(column, plan) or _all_with_surfaces(column, plan)
     names = _named(plan, hits.entry)
     made = {
         "trace_id": traces["trace_id"].take(pa.array(hits.row)),
@@ -133,9 +158,33 @@ def match_table(traces: pa.Table, lexicons: Sequence[Lexicon], *, part: str = "r
         **{name: names[name] for name in ("lexicon", "category", "entry")},
         "start": pa.array(hits.start),
         "end": pa.array(hits.end),
-        "surface": pa.array([texts[row][start:end] for row, start, end in places], pa.string()),
+        "surface": surface,
     }
     return table("matches").conform(pa.table(made))
+
+
+def _words_with_surfaces(column: pa.ChunkedArray, plan: Plan) -> tuple[Hits, pa.Array] | None:
+    if plan.patterns or plan.rules:
+        return None
+    found = program.search(column, plan)
+    if found is None:
+        return None
+    order = _order(found.hits, plan)
+    hits = found.hits.take(order)
+    surface = program.surfaces(column, hits.row, found.start_byte[order], found.end_byte[order])
+    return None if surface is None else (hits, surface)
+
+
+def _all_with_surfaces(column: pa.ChunkedArray, plan: Plan) -> tuple[Hits, pa.Array]:
+    texts = _texts(column)
+    hits = Hits.joined([chunk.hits for chunk in scan(texts, plan)])
+    hits = hits.take(_order(hits, plan))
+    places = zip(hits.row.tolist(), hits.start.tolist(), hits.end.tolist(), strict=True)
+    return hits, pa.array([texts[row][start:end] for row, start, end in places], pa.string())
+
+
+def _order(hits: Hits, plan: Plan) -> Ints:
+    return np.lexsort((hits.entry, hits.start, plan.category[hits.entry], hits.row))
 
 
 def counts_rows(counted: pa.Table, lexicons: Sequence[Lexicon]) -> pa.Table:
@@ -170,10 +219,14 @@ def _named(plan: Plan, entry: npt.NDArray[np.integer]) -> dict[str, pa.Array]:
     return made
 
 
-def _texts(traces: pa.Table, part: str) -> list[str]:
+def _column(traces: pa.Table, part: str) -> pa.ChunkedArray:
     for name in ("trace_id", part):
         if name not in traces.column_names:
             raise SchemaError(
                 f"the traces have no column {name!r}; they have {', '.join(traces.column_names)}"
             )
-    return [text or "" for text in traces[part].to_pylist()]
+    return traces[part]
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    return [text or "" for text in column.to_pylist()]

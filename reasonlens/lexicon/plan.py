@@ -32,7 +32,7 @@ class Other:
     entries: Ints
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """All lexicons of a run. Entries and categories are numbered through, in the order of the files.
 

@@ -1,4 +1,4 @@
-"""Texts to hits and word counts, in stretches that fit the processor's cache."""
+"""Texts to hits and word counts, by the compiled kernel, or by NumPy in stretches that fit the cache."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from reasonlens.lexicon.engine import BORDER, find
+from reasonlens.lexicon.kernel import program
 from reasonlens.lexicon.machine import Ints
 from reasonlens.lexicon.overlaps import Hits, leftmost_longest
 from reasonlens.lexicon.plan import Other, Plan
 from reasonlens.text import words
 from reasonlens.text.words import Codes
 
-__all__ = ["Chunk", "scan"]
+__all__ = ["Chunk", "others", "scan"]
 
 _BLOCK = 400_000  # characters searched together
 
@@ -40,19 +42,41 @@ class _Piece:
 def scan(texts: Sequence[str], plan: Plan) -> Iterator[Chunk]:
     """Yield the hits in `texts` and their numbers of words."""
     waiting = []  # words in categories that have patterns too
-    for pieces in _groups(texts, plan):
-        chunk = _search(pieces, plan)
+    for chunk in _of_words(texts, plan):
         if plan.patterns:
             mixed = plan.mixed[plan.category[chunk.hits.entry]]
             waiting.append(chunk.hits.take(mixed))
             chunk = Chunk(chunk.row, chunk.n_words, chunk.hits.take(~mixed))
         yield chunk
     none = np.zeros(0, np.int64)
-    for rule in plan.rules:
-        yield Chunk(none, none, _each(rule, texts))
+    yield from others(texts, plan)
     if plan.patterns:
         waiting += [_each(pattern, texts) for pattern in plan.patterns]
         yield Chunk(none, none, leftmost_longest(Hits.joined(waiting), plan.category, plan.rank))
+
+
+def others(texts: Sequence[str], plan: Plan) -> Iterator[Chunk]:
+    """Yield the hits of the rules that are not about words."""
+    none = np.zeros(0, np.int64)
+    for rule in plan.rules:
+        yield Chunk(none, none, _each(rule, texts))
+
+
+def _of_words(texts: Sequence[str], plan: Plan) -> Iterator[Chunk]:
+    """Yield words; hits in mixed categories still overlap."""
+    found = program.search(_column(texts), plan)
+    if found is not None:
+        yield Chunk(np.arange(len(texts)), found.n_words, found.hits)
+        return
+    for pieces in _groups(texts, plan):
+        yield _search(pieces, plan)
+
+
+def _column(texts: Sequence[str]) -> pa.ChunkedArray:
+    try:
+        return pa.chunked_array([pa.array(texts, pa.large_string())])
+    except UnicodeEncodeError:  # halves of surrogate pairs, which are no text for Arrow
+        return pa.chunked_array([], pa.binary())
 
 
 def _search(pieces: Sequence[_Piece], plan: Plan) -> Chunk:

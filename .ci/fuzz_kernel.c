@@ -1,0 +1,197 @@
+/* Fuzz target of the counting kernel: any bytes, as a text and as a line of JSON.
+
+   The bytes lie in a block of exactly their size, so that a sanitizer sees every read beyond them. Each
+   text is counted with all instructions and two sizes of stretches, and its hits are counted; all must agree.
+   Usage: see .ci/kernel. With -DALONE it makes up texts itself, for compilers without libFuzzer. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "build.h"
+#include "lines.h"
+
+#define MUST(condition)                                                                                   \
+    do {                                                                                                  \
+        if (!(condition)) {                                                                               \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                               \
+            abort();                                                                                      \
+        }                                                                                                 \
+    } while (0)
+
+enum { MOST_PROGRAMS = 32 };
+
+static program programs[MOST_PROGRAMS];
+static unsigned n_programs;
+
+/* ---- programs, as .ci/kernel wrote them ---- */
+
+static table_in read_table(FILE *file)
+{
+    uint32_t size;
+    MUST(fread(&size, 4, 1, file) == 1);
+    char *data = malloc(size + 1);
+    MUST(data && fread(data, 1, size, file) == size);
+    return (table_in){data, size};
+}
+
+static void read_programs(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    MUST(file);
+    table_in kinds = read_table(file), lower = read_table(file);
+    chars table = {kinds.data, lower.data};
+    MUST(!check_characters(&table));
+    uint32_t n_machines;
+    while (fread(&n_machines, 4, 1, file) == 1) {
+        MUST(n_programs < MOST_PROGRAMS);
+        program *p = &programs[n_programs++];
+        table_in category = read_table(file), rank = read_table(file), together = read_table(file);
+        p->table = table;
+        p->category = (uint32_t *)category.data;
+        p->rank = (uint32_t *)rank.data;
+        p->together = (uint8_t *)together.data;
+        p->n_entries = (uint32_t)(category.n / 4);
+        p->n_categories = (uint32_t)together.n;
+        p->n_machines = n_machines;
+        p->machines = calloc(n_machines + 1, sizeof(machine));
+        p->drop_numbers = 1;
+        for (uint32_t k = 0; k < n_machines; k++) {
+            table_in in[N_TABLES];
+            for (int i = 0; i < N_TABLES; i++)
+                in[i] = read_table(file);
+            const char *problem = build_machine(&p->machines[k], p, in);
+            MUST(!problem);
+            p->drop_numbers = p->drop_numbers && !p->machines[k].has_numbers;
+            for (int i = 0; i < N_TABLES; i++)
+                free((void *)in[i].data);
+        }
+    }
+    fclose(file);
+    MUST(n_programs);
+}
+
+/* ---- one text ---- */
+
+typedef struct {
+    status ended;
+    int64_t n_words, n_chars;
+    uint32_t *count;
+} result;
+
+static void check_hits(const scanner *r, uint32_t *count)
+{
+    for (size_t k = 0; k < r->n_hits; k++) {
+        const hit *h = &r->hits[k];
+        MUST(h->start_byte >= 0 && h->start_byte < h->end_byte && h->end_byte <= (int64_t)r->n);
+        MUST(h->start >= 0 && h->start < h->end && h->end <= r->n_chars);
+        MUST(h->start <= h->start_byte && h->end - h->start <= h->end_byte - h->start_byte);
+        MUST((r->text[h->start_byte] & 0xC0) != 0x80);
+        count[h->entry]++;
+    }
+}
+
+static result search(program *p, const uint8_t *text, size_t n, int level, size_t stretch_size, int hits)
+{
+    scanner r;
+    result found = {FINE, 0, 0, calloc(p->n_entries + 1, 4)};
+    p->passes = passes_of(level);
+    p->stretch = stretch_size;
+    MUST(found.count && scanner_new(&r, p, hits) == FINE);
+    found.ended = scan_text(&r, text, n, text + n);
+    if (found.ended == FINE) {
+        found.n_words = r.n_words;
+        found.n_chars = r.n_chars;
+        if (hits)
+            check_hits(&r, found.count);
+        else
+            memcpy(found.count, r.count, p->n_entries * sizeof(uint32_t));
+    }
+    forget(&r);
+    for (uint32_t k = 0; k < p->n_entries; k++)
+        MUST(!r.count[k]);
+    scanner_free(&r);
+    return found;
+}
+
+static void check_text(program *p, const uint8_t *text, size_t n, size_t small)
+{
+    result wanted = search(p, text, n, 0, 1 << 20, 0);
+    for (int level = 0; level <= 2; level++)
+        for (int hits = 0; hits <= 1; hits++) {
+            result found = search(p, text, n, level, small, hits);
+            MUST(found.ended == wanted.ended);
+            MUST(found.n_words == wanted.n_words && found.n_chars == wanted.n_chars);
+            MUST(!memcmp(found.count, wanted.count, p->n_entries * sizeof(uint32_t)));
+            free(found.count);
+        }
+    free(wanted.count);
+}
+
+static void check_line(program *p, const uint8_t *line, size_t n)
+{
+    line_text out = {malloc(n + 2 * PAD), 0, n + 2 * PAD};
+    MUST(out.text);
+    int kind = read_line(line, n, (const uint8_t *)"t", 1, &out);
+    MUST(out.n <= n && kind >= LINE_TEXT && kind <= LINE_WITHOUT);
+    if (kind == LINE_TEXT) {
+        result found = search(p, out.text, out.n, -1, 64, 0);
+        MUST(found.ended == FINE); /* strings of plain lines are valid UTF-8 */
+        free(found.count);
+    }
+    free(out.text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    if (!n_programs)
+        read_programs(getenv("KERNEL_PROGRAMS"));
+    if (n < 2)
+        return 0;
+    program *p = &programs[data[0] % n_programs];
+    size_t small = (size_t)data[1] % 200 + 1;
+    uint8_t *text = malloc(n - 2 ? n - 2 : 1);
+    MUST(text);
+    memcpy(text, data + 2, n - 2);
+    check_text(p, text, n - 2, small);
+    check_line(p, text, n - 2);
+    free(text);
+    return 0;
+}
+
+#ifdef ALONE
+/* Texts of the words in a file, one a line, and of random bytes, until the time is over. */
+int main(int n_args, char **args)
+{
+    static char words[1000][64];
+    static uint8_t data[4096];
+    unsigned n_words = 0;
+    unsigned long long texts = 0;
+    MUST(n_args == 3);
+    FILE *file = fopen(args[1], "rb");
+    MUST(file);
+    while (n_words < 1000 && fgets(words[n_words], 64, file)) {
+        words[n_words][strcspn(words[n_words], "\n")] = 0;
+        n_words++;
+    }
+    fclose(file);
+    srand(7);
+    for (time_t end = time(NULL) + atoi(args[2]); time(NULL) < end; texts++) {
+        size_t n = 2, wanted = (size_t)rand() % 600;
+        data[0] = (uint8_t)rand();
+        data[1] = (uint8_t)rand();
+        while (n < wanted) {
+            const char *word = words[(unsigned)rand() % n_words];
+            memcpy(data + n, word, strlen(word));
+            n += strlen(word);
+            if (rand() % 3 == 0)
+                data[n++] = (uint8_t)" \n-.'\\\"{}:,\x80\xC3\xE2"[rand() % 14];
+            if (rand() % 60 == 0)
+                data[n++] = (uint8_t)rand();
+        }
+        LLVMFuzzerTestOneInput(data, n);
+    }
+    printf("%llu texts, all searches agree\n", texts);
+    return 0;
+}
+#endif
