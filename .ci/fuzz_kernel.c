@@ -116,7 +116,7 @@ static result search(program *p, const uint8_t *text, size_t n, int level, size_
 
 static void check_text(program *p, const uint8_t *text, size_t n, size_t small)
 {
-    result wanted = search(p, text, n, 0, 1 << 20, 0);
+    result wanted = search(p, text, n, 0, 4096, 0);
     for (int level = 0; level <= 2; level++)
         for (int hits = 0; hits <= 1; hits++) {
             result found = search(p, text, n, level, small, hits);

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from run import HERE, MEGA, SHARED, keep, machine
+from corpus import HERE, MEGA, SHARED, keep, machine
 
 from reasonlens import sample
 

@@ -6,13 +6,18 @@ one; without the kernel all of them do. Both ways give the same table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from reasonlens.lexicon.count import count_table
 from reasonlens.lexicon.kernel import program
@@ -36,9 +41,17 @@ SCHEMA = pa.schema(
 
 _CHUNK = 16 * 2**20  # bytes read at a time
 
+_Counted = tuple[pa.Table, int]
+"""Rows of a chunk, numbered from 1, and how many lines it has."""
+
 
 def count_lines(
-    path: Path, lexicons: Sequence[Lexicon], *, field: str = "response", chunk: int = _CHUNK
+    path: Path,
+    lexicons: Sequence[Lexicon],
+    *,
+    field: str = "response",
+    chunk: int = _CHUNK,
+    threads: int = 1,
 ) -> Iterator[pa.Table]:
     """Count the entries of `lexicons` in one field of each line of a file.
 
@@ -50,6 +63,8 @@ def count_lines(
         The key of the text. A null counts as empty.
     chunk
         How many bytes to read at a time, at least; a longer line is read whole.
+    threads
+        How many chunks are counted at the same time; only the kernel gains by it.
 
     Yields
     ------
@@ -58,44 +73,62 @@ def count_lines(
         (numbers of `reasonlens.lexicon.count.entry_index`) and ``n``, and ``problem``: null, or why the
         line has no counts.
     """
-    before = 0
-    for data in _chunks(path, chunk):
-        table, n_lines = _count(data, list(lexicons), field, before)
+    before, work = 0, partial(_count, lexicons=list(lexicons), field=field)
+    for table, n_lines in _in_order(work, _chunks(path, chunk, threads + 1), threads):
+        yield table.set_column(0, SCHEMA.field("line"), pc.add(table["line"], before))
         before += n_lines
-        yield table
 
 
-def _chunks(path: Path, size: int) -> Iterator[memoryview]:
-    """Yield stretches of whole lines; each is overwritten by the next."""
-    buffer, filled = bytearray(size), 0
+def _chunks(path: Path, size: int, n_buffers: int) -> Iterator[memoryview]:
+    """Yield stretches of whole lines; each is overwritten after `n_buffers` - 1 others."""
+    buffers, rest = [bytearray(size) for _ in range(n_buffers)], memoryview(b"")
     with path.open("rb", buffering=0) as file:
-        while True:
-            if filled == len(buffer):
-                buffer = buffer + bytearray(len(buffer))
-            with memoryview(buffer) as view:
-                read = file.readinto(view[filled:]) or 0
-                end = buffer.rfind(b"\n", filled, filled + read) + 1 if read else filled
+        for turn in itertools.cycle(range(n_buffers)):
+            filled, end = len(rest), 0
+            if len(buffers[turn]) < filled:
+                buffers[turn] = bytearray(2 * filled)
+            buffers[turn][:filled] = rest
+            while not end:
+                if filled == len(buffers[turn]):
+                    buffers[turn] = buffers[turn] + bytearray(filled)
+                read = file.readinto(memoryview(buffers[turn])[filled:]) or 0
+                end = buffers[turn].rfind(b"\n", filled, filled + read) + 1
                 filled += read
-                if end:
-                    with view[:end] as data:
-                        yield data
-                    view[: filled - end] = view[end:filled]
-                    filled -= end
-            if not read:
-                return
+                if not read:
+                    if filled:
+                        yield memoryview(buffers[turn])[:filled]
+                    return
+            yield memoryview(buffers[turn])[:end]
+            rest = memoryview(buffers[turn])[end:filled]
 
 
-def _count(data: memoryview, lexicons: list[Lexicon], field: str, before: int) -> tuple[pa.Table, int]:
+def _in_order(
+    work: Callable[[memoryview], _Counted], chunks: Iterator[memoryview], threads: int
+) -> Iterator[_Counted]:
+    if threads == 1:
+        yield from map(work, chunks)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[_Counted]] = deque()
+        for data in chunks:
+            waiting.append(pool.submit(work, data))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        for future in waiting:
+            yield future.result()
+
+
+def _count(data: memoryview, lexicons: list[Lexicon], field: str) -> _Counted:
     found = program.count_lines(data, plan_of(tuple(lexicons)), field) if _all_words(lexicons) else None
     if found is None:
         lines = bytes(data).split(b"\n")
-        some = [(i, line) for i, line in enumerate(lines, before + 1) if line.strip(b" \t\r")]
+        some = [(i, line) for i, line in enumerate(lines, 1) if line.strip(b" \t\r")]
         return _generally(some, lexicons, field), len(lines) - 1
-    plain = _table(found.number + before + 1, found.counted)
+    plain = _table(found.number + 1, found.counted)
     rest = np.flatnonzero(~found.plain)
     if not len(rest):
         return plain, found.n_lines
-    unusual = [(int(found.number[i]) + before + 1, bytes(data[found.start[i] : found.stop[i]])) for i in rest]
+    unusual = [(int(found.number[i]) + 1, bytes(data[found.start[i] : found.stop[i]])) for i in rest]
     both = pa.concat_tables([plain.filter(pa.array(found.plain)), _generally(unusual, lexicons, field)])
     return both.sort_by("line"), found.n_lines
 

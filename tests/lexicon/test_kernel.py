@@ -23,6 +23,7 @@ from reasonlens.lexicon.kernel import choice, program
 from reasonlens.lexicon.kernel.tables import tables_of
 from reasonlens.lexicon.model import Lexicon, Pattern, Rule
 from reasonlens.lexicon.plan import plan_of
+from reasonlens.lexicon.scan import scan
 from reasonlens.text import words
 from tests.lexicon import nasty
 from tests.lexicon.making import expected, hits, lexicon, surfaces, traces
@@ -169,6 +170,23 @@ def test_a_text_much_longer_than_a_stretch(unit: str, monkeypatch: pytest.Monkey
     lexicons = [lexicon(["a", "a a a", "a*", "( a", "a )", "等等", "a b-a b", "é*"])]
     counts, _, numpy_counts, _ = _both(traces([text]), lexicons, monkeypatch)
     assert counts.equals(numpy_counts)
+
+
+@pytest.mark.parametrize("engine_name", ["kernel", "numpy"])
+def test_entries_may_end_in_punctuation(engine_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(choice.VARIABLE, engine_name)
+    assert surfaces("q.e.d. Q.E.D. q.e.d, q.e.d.. (q.e.d.) wait... q.e.dx.", "q.e.d.", "wait...") == [
+        "q.e.d.",
+        "Q.E.D.",
+        "q.e.d.",
+        "q.e.d.",
+        "wait...",
+    ]
+
+
+def test_halves_of_surrogate_pairs_in_a_text_are_left_to_numpy() -> None:
+    found = list(scan(["wait \ud83d wait", "wait"], plan_of((lexicon(["wait"]),))))
+    assert sum(len(chunk.hits) for chunk in found) == 3
 
 
 def test_one_line_of_many_megabytes() -> None:

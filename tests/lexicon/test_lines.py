@@ -122,12 +122,27 @@ def test_what_is_rare_is_read_too(line: bytes, file: Path) -> None:
     assert (row["entry"], row["n"], row["problem"]) == ([0], [1], None)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("chunk", [1, 7, 100, 1 << 20])
-def test_the_size_of_a_chunk_does_not_matter(chunk: int, file: Path) -> None:
+def test_neither_the_size_of_a_chunk_nor_threads_matter(chunk: int, threads: int, file: Path) -> None:
     data = b"".join(b'{"response": "%s"}\n' % (b"wait " * n) for n in range(40)) + b'\n{"response": "wait"}'
-    rows = _rows(file, data, chunk=chunk)
+    rows = _rows(file, data, chunk=chunk, threads=threads)
     assert [row["n"] for row in rows] == [[], *([n] for n in range(1, 40)), [1]]
     assert [row["line"] for row in rows] == [*range(1, 41), 42]
+
+
+@pytest.mark.skipif("kernel" not in _ENGINES, reason="minutes with NumPy")
+def test_a_line_of_a_hundred_megabytes(file: Path) -> None:
+    with file.open("wb") as lines:
+        lines.write(b'{"response": "')
+        for _ in range(1000):
+            lines.write(b"wait, so that\\n" * 6700)
+        lines.write(b'"}\n{"response": "wait"}\n')
+    assert file.stat().st_size > 100_000_000
+    rows = pa.concat_tables(count_lines(file, [_SMALL])).to_pylist()
+    file.write_bytes(b"")
+    assert [row["n"] for row in rows] == [[6_700_000, 6_700_000], [1]]
+    assert [row["n_words"] for row in rows] == [20_100_000, 1]
 
 
 def test_another_field_and_rules_that_are_not_for_the_kernel(file: Path) -> None:
