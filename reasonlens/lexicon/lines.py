@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from reasonlens.lexicon.count import count_table
 from reasonlens.lexicon.kernel import program
@@ -41,8 +41,10 @@ SCHEMA = pa.schema(
 
 _CHUNK = 16 * 2**20  # bytes read at a time
 
-_Counted = tuple[pa.Table, int]
-"""Rows of a chunk, numbered from 1, and how many lines it has."""
+_Counted = tuple[Ints, pa.Table, int]
+"""Of a chunk: numbers of its lines that are not blank, from 0, their rows, and how many lines it has."""
+
+_COUNTS = pa.schema(list(SCHEMA)[1:])
 
 
 def count_lines(
@@ -73,14 +75,31 @@ def count_lines(
         (numbers of `reasonlens.lexicon.count.entry_index`) and ``n``, and ``problem``: null, or why the
         line has no counts.
     """
-    before, work = 0, partial(_count, lexicons=list(lexicons), field=field)
-    for table, n_lines in _in_order(work, _chunks(path, chunk, threads + 1), threads):
-        yield table.set_column(0, SCHEMA.field("line"), pc.add(table["line"], before))
+    before, work = 0, partial(_count, list(lexicons), field)
+    for line, table, n_lines in _in_order(work, _chunks(path, chunk, threads + 1), threads):
+        yield table.add_column(0, SCHEMA.field("line"), _array(line + (before + 1), pa.int64()))
         before += n_lines
+
+
+def _in_order(
+    work: Callable[[memoryview], _Counted], chunks: Iterator[memoryview], threads: int
+) -> Iterator[_Counted]:
+    if threads == 1:
+        yield from map(work, chunks)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[_Counted]] = deque()
+        for data in chunks:
+            waiting.append(pool.submit(work, data))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        for future in waiting:
+            yield future.result()
 
 
 def _chunks(path: Path, size: int, n_buffers: int) -> Iterator[memoryview]:
     """Yield stretches of whole lines; each is overwritten after `n_buffers` - 1 others."""
+    size = max(1, min(size, path.stat().st_size + 1))
     buffers, rest = [bytearray(size) for _ in range(n_buffers)], memoryview(b"")
     with path.open("rb", buffering=0) as file:
         for turn in itertools.cycle(range(n_buffers)):
@@ -102,35 +121,21 @@ def _chunks(path: Path, size: int, n_buffers: int) -> Iterator[memoryview]:
             rest = memoryview(buffers[turn])[end:filled]
 
 
-def _in_order(
-    work: Callable[[memoryview], _Counted], chunks: Iterator[memoryview], threads: int
-) -> Iterator[_Counted]:
-    if threads == 1:
-        yield from map(work, chunks)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[_Counted]] = deque()
-        for data in chunks:
-            waiting.append(pool.submit(work, data))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        for future in waiting:
-            yield future.result()
-
-
-def _count(data: memoryview, lexicons: list[Lexicon], field: str) -> _Counted:
+def _count(lexicons: list[Lexicon], field: str, data: memoryview) -> _Counted:
     found = program.count_lines(data, plan_of(tuple(lexicons)), field) if _all_words(lexicons) else None
     if found is None:
         lines = bytes(data).split(b"\n")
-        some = [(i, line) for i, line in enumerate(lines, 1) if line.strip(b" \t\r")]
-        return _generally(some, lexicons, field), len(lines) - 1
-    plain = _table(found.number + 1, found.counted)
+        some = [(i, line) for i, line in enumerate(lines) if line.strip(b" \t\r")]
+        numbers = np.array([i for i, _ in some], np.int64)
+        return numbers, _generally([line for _, line in some], lexicons, field), len(lines) - 1
+    plain = _table(found.counted)
     rest = np.flatnonzero(~found.plain)
     if not len(rest):
-        return plain, found.n_lines
-    unusual = [(int(found.number[i]) + 1, bytes(data[found.start[i] : found.stop[i]])) for i in rest]
+        return found.number, plain, found.n_lines
+    unusual = [bytes(data[found.start[i] : found.stop[i]]) for i in rest]
     both = pa.concat_tables([plain.filter(pa.array(found.plain)), _generally(unusual, lexicons, field)])
-    return both.sort_by("line"), found.n_lines
+    order = np.argsort(np.concatenate([np.flatnonzero(found.plain), rest]))
+    return found.number, both.take(pa.array(order)), found.n_lines
 
 
 def _all_words(lexicons: Sequence[Lexicon]) -> bool:
@@ -138,29 +143,35 @@ def _all_words(lexicons: Sequence[Lexicon]) -> bool:
     return not plan.rules and not plan.patterns
 
 
-def _table(line: Ints, counted: Counted) -> pa.Table:
-    per_row = np.bincount(counted.row, minlength=len(line))
-    offsets = pa.array(np.concatenate([[0], np.cumsum(per_row)]), pa.int32())
+def _table(counted: Counted) -> pa.Table:
+    n_rows = len(counted.n_words)
+    ends = np.zeros(n_rows + 1, np.int32)
+    np.cumsum(np.bincount(counted.row, minlength=n_rows), out=ends[1:])
+    offsets, entry, n = (_array(values, pa.int32()) for values in (ends, counted.entry, counted.n))
     return pa.table(
         {
-            "line": line,
-            "n_chars": counted.n_chars,
-            "n_words": counted.n_words,
-            "entry": pa.ListArray.from_arrays(offsets, pa.array(counted.entry)),
-            "n": pa.ListArray.from_arrays(offsets, pa.array(counted.n)),
-            "problem": pa.nulls(len(line), pa.string()),
+            "n_chars": _array(counted.n_chars, pa.int64()),
+            "n_words": _array(counted.n_words, pa.int64()),
+            "entry": pa.ListArray.from_arrays(offsets, entry),
+            "n": pa.ListArray.from_arrays(offsets, n),
+            "problem": pa.nulls(n_rows, pa.string()),
         },
-        schema=SCHEMA,
+        schema=_COUNTS,
     )
 
 
-def _generally(lines: Sequence[tuple[int, bytes]], lexicons: list[Lexicon], field: str) -> pa.Table:
-    read = [_read(line, field) for _, line in lines]
+def _array(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
+    """Wrap numbers; `pyarrow.array` would import pandas first."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def _generally(lines: Sequence[bytes], lexicons: list[Lexicon], field: str) -> pa.Table:
+    read = [_read(line, field) for line in lines]
     ids = pa.array([""] * len(read), pa.string())
     texts = pa.array([text for text, _ in read], pa.large_string())
     counted = count_table(pa.table({"trace_id": ids, "response": texts}), lexicons)
     bad = pa.array([problem is not None for _, problem in read], pa.bool_())
-    columns: dict[str, Any] = {"line": pa.array([number for number, _ in lines], pa.int64())}
+    columns: dict[str, Any] = {}
     for name in ("n_chars", "n_words", "entry", "n"):
         values = counted[name].combine_chunks()
         columns[name] = pa.array(
@@ -168,10 +179,10 @@ def _generally(lines: Sequence[tuple[int, bytes]], lexicons: list[Lexicon], fiel
                 None if wrong else value
                 for value, wrong in zip(values.to_pylist(), bad.to_pylist(), strict=True)
             ],
-            SCHEMA.field(name).type,
+            _COUNTS.field(name).type,
         )
     columns["problem"] = pa.array([problem for _, problem in read], pa.string())
-    return pa.table(columns, schema=SCHEMA)
+    return pa.table(columns, schema=_COUNTS)
 
 
 def _read(line: bytes, field: str) -> tuple[str, str | None]:
