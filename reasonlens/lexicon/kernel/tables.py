@@ -17,8 +17,6 @@ from reasonlens.text import words
 
 __all__ = ["tables_of"]
 
-_ROOT = 1
-
 
 def tables_of(machine: Machine) -> list[bytes]:
     """Return the tables of `machine`, in the kernel's order."""
