@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import report
 from corpus import HERE, MEGA, SHARED, keep, machine
 
 from reasonlens import sample
@@ -157,6 +158,7 @@ def main() -> None:
             measured += [{**middle(each), "traces": n} for each in runs.values()]
     lexicon = Path(options.lexicon).stem
     keep("end_to_end", {"machine": machine(), "lexicon": lexicon, "rounds": options.rounds, "runs": measured})
+    report.main()
     print("\n" + pd.DataFrame(measured).to_string(index=False))
 
 

@@ -1,7 +1,7 @@
 """Counting speed against what is usually written for the job, in one run.
 
-Run it with ``make bench``, or ``python benchmarks/counting/run.py``: it prints tables and writes
-``results.json`` beside itself (README.md has more).
+Run it with ``make bench``, or ``python benchmarks/counting/run.py``: it prints tables, writes
+``results.json`` beside itself, and puts the tables into README.md.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 
 import files
 import phases
+import report
 import texts
 from corpus import keep
 
@@ -29,6 +30,7 @@ def main() -> None:
     profile = phases.phases(options.size, options.rounds)
     keep("phases", profile)
     phases.show(profile)
+    report.main()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from reasonlens.cli import cli
 from reasonlens.core import registry
 from reasonlens.core.study import read_study
 from reasonlens.lexicon import definition
+from reasonlens.lexicon.kernel import choice
 
 
 def run(*words: object) -> Result:
@@ -39,7 +40,7 @@ def test_show_lexicon_has_source_rule_and_entries() -> None:
 def test_doctor_says_what_works() -> None:
     out = run("doctor")
     assert out.exit_code == 0
-    assert "counting engine: numpy" in out.stdout
+    assert f"counting engine: {'numpy' if choice.kernel() is None else 'kernel'} (" in out.stdout
     assert "numpy" in out.stdout
 
 

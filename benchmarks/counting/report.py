@@ -1,0 +1,98 @@
+"""Put what was measured into the README beside this file, between its two marks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+from corpus import HERE
+
+START, END = "<!-- results -->", "<!-- end of results -->"
+
+
+def table(rows: list[dict[str, Any]], names: dict[str, str]) -> str:
+    """Return rows as Markdown; `names` are the columns and their headings."""
+    lines = ["| " + " | ".join(names.values()) + " |", "|---" + "|--:" * (len(names) - 1) + "|"]
+    for row in rows:
+        cells = ("" if pd.isna(row.get(name)) else str(row[name]) for name in names)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def sections(kept: dict[str, Any]) -> list[str]:
+    """Return a heading with a table for everything in results.json."""
+    counting, files = kept["counting"], kept["files"]
+    machine = counting["machine"]
+    versions = ", ".join(
+        f"{name} {machine[name]}" for name in ("numpy", "spacy", "ripgrep") if name in machine
+    )
+    hits = counting["lexicon"]["hits_per_100_words"]
+    where = f"{machine['processor']}, {machine['cores']} shared cores, engine {machine['engine']}, Python "
+    where += f"{machine['python']}, {versions}"
+    found = [
+        where + f"; {machine['date']}, load {machine['load']} at the start, {counting['rounds']} rounds.",
+        f"Texts in memory: {counting['corpus']}, {hits} hits per 100 words.",
+        table(
+            counting["programs"],
+            {
+                "program": "program",
+                "mb": "MB per round",
+                "mb_per_s": "MB per second",
+                "lowest": "lowest",
+                "highest": "highest",
+                "ours_is_faster_by": "reasonlens is faster by",
+            },
+        ),
+        "JSON lines to counts, MB of file per processor second:",
+        table(
+            files["to_counts"],
+            {
+                "list": "list",
+                "entries": "entries",
+                "reasonlens_mb_per_s": "reasonlens",
+                "rg_mb_per_s": "rg",
+                "ours_is_faster_by": "reasonlens is faster by",
+            },
+        ),
+        "JSON lines to Parquet (the ratio is to the row for the largest file on one core):",
+        table(
+            files["to_parquet"],
+            {
+                "program": "program",
+                "cores": "cores",
+                "mb": "MB of file",
+                "mb_per_cpu_s": "MB per processor second",
+                "mb_per_s": "MB per second",
+                "peak_mb": "peak memory, MB",
+                "ours_is_faster_by": "reasonlens is faster by",
+            },
+        ),
+    ]
+    profile = {
+        "phase": "phase",
+        "ns_per_word": "ns per word",
+        "percent": "%",
+        "mb_per_s_so_far": "MB/s so far",
+    }
+    for name, rows in kept.get("phases", {}).items():
+        found += [f"Where the time goes, {name}:", table(rows, profile)]
+    if "end_to_end" in kept:
+        columns = ("mb", "jobs", "wall_s", "cpu_s", "mb_per_cpu_s", "parent_mb", "worker_mb")
+        headings = ("MB", "jobs", "wall s", "processor s", "MB per processor s", "parent MB", "worker MB")
+        rounds = kept["end_to_end"]["rounds"]
+        found.append(f"The whole command `reasonlens tokens`, {rounds} round{'s' * (rounds > 1)}:")
+        found.append(table(kept["end_to_end"]["runs"], dict(zip(columns, headings, strict=True))))
+    return found
+
+
+def main() -> None:
+    """Rewrite the tables of the README."""
+    path = HERE / "README.md"
+    before, _, rest = path.read_text("utf-8").partition(START)
+    made = "\n\n".join(sections(json.loads((HERE / "results.json").read_text("utf-8"))))
+    path.write_text(f"{before}{START}\n\n{made}\n\n{END}{rest.partition(END)[2]}", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
