@@ -1,0 +1,135 @@
+"""Counts by pieces are the tokenizer's own, and tokenizers for which that is not so are left alone."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from reasonlens.text.token_pieces import _MOST, Pieces, can_be_cut
+
+tokenizers = pytest.importorskip("tokenizers")
+
+_HEAD = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
+_TAIL = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+QWEN, LLAMA = _HEAD + r"\p{N}" + _TAIL, _HEAD + r"\p{N}{1,3}" + _TAIL
+ADDED = ["<think>", "</think>"]
+WORDS = [
+    "wait",
+    " wait",
+    " so",
+    "12",
+    "123",
+    "\n\n",
+    ".\n",
+    "  ",
+    " (",
+    "'s",
+    "é",
+    "wa",
+    "ait",
+    "\u0301",
+    ' "',
+]
+
+
+def _tokenizer(pattern: str | None, normalizer: Any = None, **level: Any) -> Any:
+    """Byte-level BPE with merges for the parts of WORDS, so that counts depend on how a text is split."""
+    from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers
+
+    vocabulary = {token: i for i, token in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    merges = []
+    spell = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    for word in WORDS:
+        text = spell.pre_tokenize_str(word)[0][0]
+        for end in range(2, len(text) + 1):
+            pair = (text[: end - 1], text[end - 1])
+            if "".join(pair) not in vocabulary:
+                vocabulary["".join(pair)] = len(vocabulary)
+                merges.append(pair)
+    made = Tokenizer(models.BPE(vocabulary, merges))
+    options = {"add_prefix_space": False, "use_regex": pattern is None, **level}
+    last = pre_tokenizers.ByteLevel(**options)
+    if pattern is None:
+        made.pre_tokenizer = last
+    else:
+        split = pre_tokenizers.Split(Regex(pattern), "isolated")
+        made.pre_tokenizer = pre_tokenizers.Sequence([split, last])
+    if normalizer:
+        made.normalizer = normalizer
+    made.add_special_tokens([AddedToken(text, normalized=False) for text in ADDED])
+    return made
+
+
+def _kinds() -> dict[str, Any]:
+    from tokenizers import normalizers
+
+    nfc = normalizers.NFC()
+    return {"gpt2": _tokenizer(None), "qwen": _tokenizer(QWEN, nfc), "llama": _tokenizer(LLAMA)}
+
+
+_KINDS = _kinds()
+_PIECES = {name: Pieces(made) for name, made in _KINDS.items()}
+_TEXTS = st.lists(
+    st.sampled_from([*WORDS, *ADDED, " ", " ", "\n", "\t", "\r", "\u3000", "\u00a0", "等", "-", "e", "7"])
+    | st.text(max_size=3),
+    max_size=30,
+).map("".join)
+
+
+def _own(made: Any, texts: list[str]) -> list[int]:
+    return [len(each) for each in made.encode_batch(texts, add_special_tokens=False)]
+
+
+@pytest.mark.parametrize("kind", list(_KINDS))
+@settings(max_examples=400)
+@given(texts=st.lists(_TEXTS, max_size=4))
+@example(texts=["wait  wait \n wait\n wait. \n\n so", " wait", "wait ", "a <think> b </think>\n c"])
+def test_counts_are_the_tokenizers_own(kind: str, texts: list[str]) -> None:
+    assert can_be_cut(_KINDS[kind])
+    assert _PIECES[kind].count(texts) == _own(_KINDS[kind], texts)
+
+
+def test_real_traces(shared_data: Path) -> None:
+    texts = []
+    for path in sorted((shared_data / "traces").glob("*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            texts += [json.loads(line)["response"] or "" for line, _ in zip(lines, range(8), strict=False)]
+    for made in _KINDS.values():
+        assert Pieces(made).count(texts) == _own(made, texts)
+
+
+def test_memory_is_bounded_without_effect() -> None:
+    pieces = Pieces(_KINDS["qwen"])
+    pieces._known = dict.fromkeys(map(str, range(_MOST + 1)), 99)
+    assert pieces.count(["wait 7 wait 8"]) == _own(_KINDS["qwen"], ["wait 7 wait 8"])
+    assert len(pieces._known) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda made: made.enable_truncation(5),
+        lambda made: made.enable_padding(),
+        lambda made: setattr(made, "normalizer", tokenizers.normalizers.Lowercase()),
+        lambda made: setattr(made, "pre_tokenizer", tokenizers.pre_tokenizers.Metaspace()),
+        lambda made: setattr(made, "pre_tokenizer", tokenizers.pre_tokenizers.ByteLevel()),  # adds a space
+        lambda made: made.add_tokens([tokenizers.AddedToken("so that")]),
+        lambda made: made.add_tokens([tokenizers.AddedToken("so", lstrip=True)]),
+        lambda made: setattr(made, "model", tokenizers.models.WordLevel({"a": 0}, unk_token="a")),
+        lambda made: setattr(made.model, "dropout", 0.5),
+    ],
+)
+def test_others_are_left_alone(change: Any) -> None:
+    made = _tokenizer(None)
+    change(made)
+    assert not can_be_cut(made)
+
+
+def test_an_expression_that_is_not_known_is_left_alone() -> None:
+    assert not can_be_cut(_tokenizer(r"\w+| +"))
