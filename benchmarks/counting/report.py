@@ -81,17 +81,43 @@ def sections(kept: dict[str, Any]) -> list[str]:
         columns = ("mb", "jobs", "wall_s", "cpu_s", "mb_per_cpu_s", "parent_mb", "worker_mb")
         headings = ("MB", "jobs", "wall s", "processor s", "MB per processor s", "parent MB", "worker MB")
         rounds = kept["end_to_end"]["rounds"]
-        found.append(f"The whole command `reasonlens tokens`, {rounds} round{'s' * (rounds > 1)}:")
+        load = kept["end_to_end"]["machine"]["load"]
+        found.append(
+            f"The whole command `reasonlens tokens`, {rounds} round{'s' * (rounds > 1)}, "
+            f"load {load} at the start:"
+        )
         found.append(table(kept["end_to_end"]["runs"], dict(zip(columns, headings, strict=True))))
     return found
 
 
+def sentence(kept: dict[str, Any]) -> str:
+    """Return what the README of the project says about speed."""
+    rows = {row["program"]: row for row in kept["counting"]["programs"]}
+    times = [
+        f"{rows[name]['ours_is_faster_by']} times {label}"
+        for name, label in (
+            ("spaCy PhraseMatcher", "spaCy's PhraseMatcher"),
+            ("pandas and re", "pandas with `re`"),
+            ("rg --count-matches", "`rg --count-matches`"),
+        )
+        if name in rows
+    ]
+    large = [run for run in kept.get("end_to_end", {}).get("runs", []) if run["mb"] == 1000]
+    whole = " and ".join(f"{run['wall_s']} s with --jobs {run['jobs']}" for run in large)
+    return (
+        f"For the README: {rows['reasonlens']['mb_per_s']} MB/s of text, {', '.join(times)}; "
+        f"the whole command on 1,000 MB takes {whole}."
+    )
+
+
 def main() -> None:
-    """Rewrite the tables of the README."""
+    """Rewrite the tables of the README beside this file, and say what belongs into that of the project."""
     path = HERE / "README.md"
     before, _, rest = path.read_text("utf-8").partition(START)
-    made = "\n\n".join(sections(json.loads((HERE / "results.json").read_text("utf-8"))))
+    kept = json.loads((HERE / "results.json").read_text("utf-8"))
+    made = "\n\n".join(sections(kept))
     path.write_text(f"{before}{START}\n\n{made}\n\n{END}{rest.partition(END)[2]}", "utf-8")
+    print("\n" + sentence(kept))
 
 
 if __name__ == "__main__":
