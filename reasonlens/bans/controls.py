@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reasonlens.bans.vocabulary import Vocabulary
 from reasonlens.core.errors import InputError, StatisticsError
 
 __all__ = [
@@ -24,8 +23,6 @@ __all__ = [
     "START_WITHIN",
     "Controls",
     "control_sets",
-    "placebo",
-    "vocabulary_words",
 ]
 
 RATE_WITHIN = 0.15
@@ -264,37 +261,3 @@ def _table(known: pd.DataFrame, targets: list[str], sets: tuple[tuple[str, ...],
         rate_ratio=table["rate"] / table["target_rate"],
         start_difference=table["start"] - table["target_start"],
     )
-
-
-def vocabulary_words(vocabulary: Vocabulary) -> list[str]:
-    """Return the words that a vocabulary has as one token each: lower-case letters after a space."""
-    texts = (token.decode("utf-8", "replace") for token in vocabulary.tokens)
-    words = {text[1:] for text in texts if text.startswith(" ") and _WORD.match(text[1:])}
-    return sorted(word for word in words if word.isascii() and word.islower())
-
-
-def placebo(
-    candidates: Sequence[str], used: Collection[str], n: int, *, exclude: Collection[str] = (), seed: int = 0
-) -> tuple[str, ...]:
-    """Return `n` words that the baseline never uses: banning them must change nothing.
-
-    Parameters
-    ----------
-    candidates
-        Words that the model can write, for instance `vocabulary_words`.
-    used
-        The words of the baseline, in any case.
-    exclude
-        Words that are no placebo.
-
-    Raises
-    ------
-    StatisticsError
-        If there are too few.
-    """
-    taken = {word.lower() for word in (*used, *exclude)} | COMMANDS
-    free = sorted({word for word in candidates if len(word) >= 4 and word.lower() not in taken})
-    if len(free) < n:
-        raise StatisticsError(f"only {len(free)} words are never used in the baseline, {n} were asked for")
-    dice = np.random.default_rng(seed)
-    return tuple(sorted(free[i] for i in dice.choice(len(free), n, replace=False)))

@@ -15,7 +15,8 @@ from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.stats.power import beta_sampling_variance, detectable_difference
 from reasonlens.workflow import problem_sets
-from reasonlens.workflow.ban_experiment import ROLES, Design, Drawn, draw, first_arms
+from reasonlens.workflow.ban_arms import ROLES, Design, Layout, doses, first_arms
+from reasonlens.workflow.ban_experiment import draw
 from reasonlens.workflow.ban_explain import ban_explain, ban_of
 from reasonlens.workflow.ban_results import Results, results
 from reasonlens.workflow.generate import Spec, connected
@@ -30,9 +31,7 @@ def run(options: dict[str, Any]) -> None:
     listed = [word.strip() for word in (options["words"] or "").split(",") if word.strip()]
     if not listed and not options["categories"]:
         raise InputError("name what to ban, for instance --ban wait,perhaps,alternatively,but")
-    manner = {"mode": options["mode"], "latex": "skip"}
-    if options["penalty"] is not None:
-        manner["penalty"] = options["penalty"]
+    manner = _manner(options)
     ban = ban_of(listed, options["categories"], **manner)
     if options["explain"]:
         _explain(ban, options)
@@ -47,6 +46,7 @@ def run(options: dict[str, Any]) -> None:
         options["leave_in"],
         seed=options["seed"],
         options=tuple(manner.items()),
+        against=options["keyness_against"],
     )
     problems = problem_sets.load(options["names"], folder=options["problems_dir"], limit=options["limit"])
     say_problems(problems)
@@ -72,11 +72,25 @@ def run(options: dict[str, Any]) -> None:
     with engine as backend, drawing() as progress:
         drawn = draw(str(options["study"]), spec, problems, backend, design, progress=progress)
     found = results(Study(options["study"]), spec.name, drawn.arms, design)
-    _print(found, drawn)
+    _print(found, drawn.layout, design)
     for made in drawn.generated:
         if made.n_failed:
             report(made)
     click.echo(f"Study: {options['study']} (table effects). The pairs: reasonlens view {options['study']}")
+
+
+def _manner(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what a ban takes beside its words; what is at its default is left to it."""
+    manner: dict[str, Any] = {"mode": options["mode"], "latex": "skip"}
+    if options["penalty"] is not None:
+        manner["penalty"] = -abs(options["penalty"])
+    if options["probability"] != 1:
+        manner["probability"] = options["probability"]
+    if options["phase"] != "all":
+        manner["phase"] = options["phase"]
+    if options["phase"] == "first_quarter":
+        manner["max_tokens"] = options["max_tokens"]
+    return manner
 
 
 def _explain(ban: Any, options: dict[str, Any]) -> None:
@@ -100,8 +114,9 @@ def _explain(ban: Any, options: dict[str, Any]) -> None:
 
 def _plan(options: dict[str, Any], design: Design, problems: int) -> None:
     """Say how much there is to draw, and what effect could be seen."""
-    arms = len(first_arms(design)) + design.controls
-    arms += len([k for k in (1, 2, 4, 8, 16) if k < len(design.words)]) if design.doses else 0
+    arms = len(first_arms(design)) + 1 + design.controls  # 1: the placebo
+    orders = 1 + (design.against is not None)
+    arms += orders * len(doses(design.words)) if design.doses else 0
     traces = arms * problems * options["n"]
     tokens = traces * options["max_tokens"]
     least = detectable_difference(problems, options["n"], variance=beta_sampling_variance(0.4, 0.8))
@@ -119,16 +134,8 @@ def _plan(options: dict[str, Any], design: Design, problems: int) -> None:
         click.echo("Fewer than 19 control sets: the rank of the target among them cannot reach p = .05")
 
 
-def _print(found: Results, drawn: Drawn) -> None:
-    if found.leaking:
-        click.echo(
-            click.style("LEAKS: banned words stand in these arms; their effects are too small.", bold=True)
-        )
-    for name, audit in found.leaks.items():
-        if audit.n_leaks:
-            click.echo(f"  {plain(name)}: {plain(audit.line())}")
-    if not found.leaking:
-        click.echo(f"No leaks: none of the banned words stands in any output of {len(found.leaks)} arms.")
+def _print(found: Results, layout: Layout, design: Design) -> None:
+    _leaks(found, design)
     effects = found.effects
     kept = effects[effects["role"] != "control"]
     rows = []
@@ -153,17 +160,36 @@ def _print(found: Results, drawn: Drawn) -> None:
     heads = ["arm", "banned", "accuracy, points", "p", "p (Holm)", "words", "cut off", "no answer"]
     title = f"Against the baseline (accuracy {100 * base:.1f}%), same problems and seeds"
     show_table(rows, [*heads, "problems", "responses"], title, 2)
-    _controls(found, drawn)
-    if not math.isnan(found.trend):
-        click.echo(
-            f"Dose: accuracy falls with every word banned more, p = {p_value(found.trend)} (Page's trend)."
-        )
+    _controls(found, layout)
+    for order, p in (("frequency", found.trend), ("keyness", found.trend_by_keyness)):
+        if not math.isnan(p):
+            click.echo(
+                f"Dose by {order}: accuracy falls with every word banned more, p = {p_value(p)} (Page)."
+            )
     _compensation(found.compensation)
     click.echo(
         "\nArms: "
         + "; ".join(f"{role}: {what}" for role, what in ROLES.items() if role in set(effects["role"]))
     )
     click.echo("Intervals: 95%, paired by problem (t); p of accuracy: sign flips of problems.")
+
+
+def _leaks(found: Results, design: Design) -> None:
+    """Say first of all whether a banned word stands anywhere; under a soft ban that is no leak."""
+    if not design.hard:
+        click.echo("The ban is soft (a penalty, a probability or a phase): what was written all the same:")
+        for name, audit in found.leaks.items():
+            share = f"{audit.n_leaks:,} in {audit.n_leaking:,} of {audit.n_texts:,} texts"
+            click.echo(f"  {plain(name)}: {share}")
+        return
+    if not found.leaking:
+        click.echo(f"No leaks: none of the banned words stands in any output of {len(found.leaks)} arms.")
+        return
+    click.echo(
+        click.style("LEAKS: banned words stand in these arms; their effects are too small.", bold=True)
+    )
+    for name in found.leaking:
+        click.echo(f"  {plain(name)}: {plain(found.leaks[name].line())}")
 
 
 def _points(row: Any) -> str:
@@ -173,11 +199,11 @@ def _points(row: Any) -> str:
     return f"{value:+.1f}" + ("" if math.isnan(low) else f" [{low:+.1f}, {high:+.1f}]")
 
 
-def _controls(found: Results, drawn: Drawn) -> None:
-    if drawn.controls is None:
-        click.echo(f"No control sets: {plain(drawn.why_no_controls)}.")
-        return
-    click.echo(f"Controls: {plain(drawn.controls.line())}.")
+def _controls(found: Results, layout: Layout) -> None:
+    for note in layout.notes:
+        click.echo(f"{plain(note[0].upper() + note[1:])}.")
+    if layout.controls:
+        click.echo(f"Controls: {plain(layout.controls)}.")
     if found.rank is not None:
         p, worse, n = found.rank
         mine = found.effects[(found.effects["role"] == "control") & (found.effects["measure"] == "accuracy")]

@@ -57,6 +57,11 @@ from reasonlens.cli._options import example, seed_option
     help="Sets of other words, as frequent as the banned ones; below 19 their rank proves nothing.",
 )
 @click.option("--doses/--no-doses", default=True, show_default=True, help="Ban the words by and by, too.")
+@click.option(
+    "--keyness-against",
+    metavar="STUDY:MODEL",
+    help="Ban the words by and by in the order of keyness against this model, too.",
+)
 @click.option("--leave-in/--no-leave-in", default=True, show_default=True, help="Ban all but one, too.")
 @click.option(
     "--mode",
@@ -65,7 +70,24 @@ from reasonlens.cli._options import example, seed_option
     metavar="NAME",
     help="complete, boundary, ids, bad_words or logit_bias: the last three leak.",
 )
-@click.option("--penalty", type=float, metavar="X", help="Add X to the logits instead of forbidding.")
+@click.option(
+    "--penalty", type=float, metavar="X", help="Take X from the logits instead of forbidding; 5 or -5."
+)
+@click.option(
+    "--probability",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    metavar="Q",
+    help="At each position the ban holds with this probability.",
+)
+@click.option(
+    "--phase",
+    type=click.Choice(["all", "reasoning", "first_quarter"]),
+    default="all",
+    show_default=True,
+    help="Where the ban holds: everywhere, until the reasoning is closed, or in a quarter of --max-tokens.",
+)
 @click.option(
     "--template", default="chat", show_default=True, metavar="NAME|FILE", help="See `list templates`."
 )

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from reasonlens.bans import Ban
-from reasonlens.bans.controls import control_sets, placebo
+from reasonlens.bans.controls import control_sets
+from reasonlens.bans.placebos import placebo
 from reasonlens.core.errors import InputError, StatisticsError
 from reasonlens.lexicon import definition
 from reasonlens.workflow.ban_words import by_keyness
@@ -30,7 +31,7 @@ ROLES = {
 """What an arm is for."""
 
 _DOSES = (1, 2, 4, 8, 16)
-_PLACEBO = (
+_RARE = (  # where no tokenizer is at hand
     *("xylophone", "marmalade", "gondola", "tambourine", "lighthouse", "porcupine", "saffron", "velvet"),
     *("harpsichord", "meringue", "walnut", "pelican", "cathedral", "lantern", "turnip", "accordion"),
 )
@@ -80,7 +81,7 @@ class Design:
     def hard(self) -> bool:
         """Whether no banned word should be left in any text."""
         ban = self.ban(self.words, "")
-        return ban.penalty == float("-inf") and ban.probability == 1 and ban.phase != "first_quarter"
+        return ban.penalty == float("-inf") and ban.probability == 1 and ban.phase == "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,9 @@ def first_arms(design: Design) -> list[Planned]:
     return found
 
 
-def later_arms(design: Design, words: pd.DataFrame, other: pd.DataFrame | None = None) -> Layout:
+def later_arms(
+    design: Design, words: pd.DataFrame, other: pd.DataFrame | None = None, candidates: Sequence[str] = ()
+) -> Layout:
     """Return the arms that are made from the words of the baseline.
 
     Parameters
@@ -136,9 +139,12 @@ def later_arms(design: Design, words: pd.DataFrame, other: pd.DataFrame | None =
         As `reasonlens.workflow.ban_words.word_counts` returns it.
     other
         The same of the model that keyness is against.
+    candidates
+        Words that the model can write, from its vocabulary: those that the baseline never uses are
+        placebos. Without them (an engine that shows no tokenizer) placebos are from a short list.
     """
     notes: list[str] = []
-    found = _placebo(design, words, notes)
+    found = _placebo(design, words, candidates, notes)
     found += _doses(design, words, other)
     if not design.controls:
         return Layout(tuple(found), notes=(*notes, "no control sets: none were asked for"))
@@ -155,10 +161,12 @@ def later_arms(design: Design, words: pd.DataFrame, other: pd.DataFrame | None =
     return Layout(tuple(found), sets.table, sets.line(), tuple(notes))
 
 
-def _placebo(design: Design, words: pd.DataFrame, notes: list[str]) -> list[Planned]:
+def _placebo(
+    design: Design, words: pd.DataFrame, candidates: Sequence[str], notes: list[str]
+) -> list[Planned]:
     n = min(max(2, len(design.words)), 8)
     try:
-        unused = placebo(_PLACEBO, set(words["word"]), n, exclude=design.words, seed=design.seed)
+        unused = placebo(candidates or _RARE, set(words["word"]), n, exclude=design.words, seed=design.seed)
     except StatisticsError as error:
         notes.append(f"no placebo: {error}")
         return []

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from reasonlens.backends import Backend
+from reasonlens.bans.ban import vocabulary_of
+from reasonlens.bans.placebos import vocabulary_words
 from reasonlens.core.study import Study
 from reasonlens.workflow import ban_record
 from reasonlens.workflow.ban_arms import ROLES, Design, Layout, Planned, first_arms, later_arms
@@ -77,9 +80,15 @@ def draw(
         generate(study, replace(spec, arms=bound(early[:1])), problems.problems, backend, progress=progress)
     ]
     if layout is None:
-        late = later_arms(design, word_counts(place, spec.name), other)
+        late = later_arms(design, word_counts(place, spec.name), other, _candidates(tokenizer))
         layout = replace(late, arms=(*early, *late.arms))
         ban_record.save(place, spec.name, design, layout)
     rest = bound(layout.arms[1:])
     made.append(generate(study, replace(spec, arms=rest), problems.problems, backend, progress=progress))
     return Drawn(layout, tuple(made))
+
+
+def _candidates(tokenizer: Any) -> list[str]:
+    """Return the words that the model has as one token each, where its tokenizer is at hand."""
+    vocabulary = vocabulary_of(tokenizer)
+    return vocabulary_words(vocabulary) if vocabulary is not None else []

@@ -15,13 +15,13 @@ from reasonlens.core.manifest import digest_of
 from reasonlens.core.study import Study
 from reasonlens.graders import Limits
 from reasonlens.lexicon import definition
-from reasonlens.stats.bootstrap import multinomial_weights
 from reasonlens.stats.estimate import LIKE, Estimate
 from reasonlens.stats.means import paired_difference
 from reasonlens.stats.multiplicity import holm
 from reasonlens.stats.permutation import sign_flip_test
 from reasonlens.stats.trend import page_trend
-from reasonlens.workflow.ban_experiment import Design, Planned
+from reasonlens.workflow.ban_arms import Design, Planned
+from reasonlens.workflow.ban_compensation import compensation
 from reasonlens.workflow.correctness import correctness
 from reasonlens.workflow.grade import grade_study
 from reasonlens.workflow.ingest import Settings, ingest
@@ -37,8 +37,7 @@ MEASURES = {
 }
 """What is compared, with its unit."""
 
-_PLANNED = ("target", "leave_in", "dose")
-_DRAWS = 4000
+_PLANNED = ("target", "leave_in", "dose", "dose_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Results:
         Per arm with banned words what the audit found.
     rank
         ``(p, controls at least as harmful, controls)`` of the target's effect on accuracy, or ``None``.
-    trend
+    trend, trend_by_keyness
         p of Page's trend of accuracy over doses (falling), or NaN.
     compensation
         Per category with banned words: how much of their rate others of the category take over.
@@ -63,6 +62,7 @@ class Results:
     leaks: dict[str, Audit]
     rank: tuple[float, int, int] | None
     trend: float
+    trend_by_keyness: float
     compensation: pd.DataFrame
 
     @property
@@ -100,8 +100,9 @@ def results(
         effects,
         _leaks(frame, arms, design),
         _rank(effects),
-        _trend(frame, arms),
-        _compensation(study, frame, arms, design),
+        _trend(frame, arms, "dose"),
+        _trend(frame, arms, "dose_key"),
+        compensation(study, frame, arms, design),
     )
 
 
@@ -145,7 +146,7 @@ def _sides(frame: pd.DataFrame, arm: str, measure: str) -> tuple[pd.Series, pd.S
 
 
 def _effect(frame: pd.DataFrame, arm: Planned, measure: str, design: Design) -> dict[str, object]:
-    one, two, n, left = _sides(frame, arm.name, measure)
+    one, two, n, left = _sides(frame, arm.condition, measure)
     found = paired_difference(one.to_numpy(), two.to_numpy(), n=n) if len(one) else _nothing()
     p, method = found.p_value, found.method
     if measure == "accuracy" and len(one) > 1:
@@ -188,7 +189,7 @@ def _corrected(effects: pd.DataFrame) -> pd.DataFrame:
 def _leaks(frame: pd.DataFrame, arms: Sequence[Planned], design: Design) -> dict[str, Audit]:
     return {
         arm.name: audit(
-            frame.loc[frame["condition"] == arm.name, "response"], design.ban(arm.words, arm.name)
+            frame.loc[frame["condition"] == arm.condition, "response"], design.ban(arm.words, arm.name)
         )
         for arm in arms
         if arm.words
@@ -206,69 +207,10 @@ def _rank(effects: pd.DataFrame) -> tuple[float, int, int] | None:
     return (1 + worse) / (len(controls) + 1), worse, len(controls)
 
 
-def _trend(frame: pd.DataFrame, arms: Sequence[Planned]) -> float:
-    names = ["baseline", *(a.name for a in arms if a.role == "dose"), "target"]
+def _trend(frame: pd.DataFrame, arms: Sequence[Planned], role: str) -> float:
+    names = ["baseline", *(a.condition for a in arms if a.role == role), "target"]
     if len(names) < 3:
         return float("nan")
     means = frame[frame["condition"].isin(names)].groupby(["problem_id", "condition"])["accuracy"].mean()
     table = means.unstack().reindex(columns=names).dropna()
     return float(page_trend(table.to_numpy(), falling=True).p_value) if len(table) > 1 else float("nan")
-
-
-def _compensation(study: Study, frame: pd.DataFrame, arms: Sequence[Planned], design: Design) -> pd.DataFrame:
-    """Return CR = (rate of the others under the ban - at baseline) / rate of the banned at baseline."""
-    counts = study.read("counts", columns=["trace_id", "lexicon", "category", "entry", "n"]).to_pandas()
-    counts = counts[counts["lexicon"].astype("str") == design.lexicon]
-    banned = {word.lower() for word in design.words}
-    counts["banned"] = counts["entry"].astype("str").str.lower().isin(banned)
-    two = frame[frame["condition"].isin(["baseline", "target"])]
-    if not any(arm.role == "target" for arm in arms) or two["condition"].nunique() < 2:
-        return pd.DataFrame()
-    joined = counts.merge(two[["trace_id", "problem_id", "condition"]], on="trace_id")
-    words = two.groupby(["problem_id", "condition"])["length/words"].sum().unstack().dropna()
-    rows = []
-    for category, mine in joined.groupby(joined["category"].astype("str")):
-        if not mine["banned"].any():
-            continue
-        hits = mine.groupby(["problem_id", "condition", "banned"])["n"].sum().unstack([1, 2], fill_value=0)
-        hits = hits.reindex(words.index, fill_value=0)
-
-        def column(
-            condition: str, is_banned: bool, hits: pd.DataFrame = hits
-        ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-            key = (condition, is_banned)
-            return hits[key].to_numpy(np.float64) if key in hits.columns else np.zeros(len(hits))
-
-        sums = np.stack(
-            [
-                column("target", False),
-                words["target"].to_numpy(np.float64),
-                column("baseline", False),
-                words["baseline"].to_numpy(np.float64),
-                column("baseline", True),
-            ]
-        )
-        rows.append({"category": str(category), **_ratio(sums, design.seed)})
-    return pd.DataFrame(rows)
-
-
-def _ratio(sums: np.ndarray[tuple[int, ...], np.dtype[np.float64]], seed: int) -> dict[str, float]:
-    def ratio(
-        totals: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        others, words, others_before, words_before, banned = totals
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray((others / words - others_before / words_before) / (banned / words_before))
-
-    draws = ratio(sums @ multinomial_weights(sums.shape[1], _DRAWS, seed).T)
-    known = draws[np.isfinite(draws)]
-    low, high = np.quantile(known, [0.025, 0.975]) if len(known) > 0.95 * _DRAWS else (np.nan, np.nan)
-    rates = 1000 * sums.sum(axis=1)[[4, 2, 0]] / sums.sum(axis=1)[[3, 3, 1]]
-    return {
-        "banned_before": float(rates[0]),
-        "others_before": float(rates[1]),
-        "others_under_ban": float(rates[2]),
-        "ratio": float(ratio(sums.sum(axis=1))),
-        "low": float(low),
-        "high": float(high),
-    }

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 import pyarrow.dataset as ds
 
@@ -69,8 +70,9 @@ def by_keyness(own: pd.DataFrame, other: pd.DataFrame, words: Sequence[str]) -> 
     size_a, size_b = float(own["hits"].sum()), float(other["hits"].sum())
     if not (size_a and size_b):
         raise InputError("doses by keyness need two models with words; one of them has none")
+    a, b = np.append(a, size_a - a.sum()), np.append(b, size_b - b.sum())  # last: all other words
     prior = _PRIOR * (a + b + 0.5) / (size_a + size_b)
-    z = log_odds(a, size_a, b, size_b, prior).z
+    z = log_odds(a, size_a, b, size_b, prior).z[:-1]
     return [word for _, word in sorted(zip(-z, words, strict=True), key=lambda pair: (pair[0], pair[1]))]
 
 
@@ -84,9 +86,11 @@ def named_model(text: str, option: str) -> tuple[Study, str]:
     """
     folder, mark, model = text.rpartition(":")
     if not (mark and folder and model):
-        raise InputError(f"{option} {text!r} is not STUDY:MODEL, for instance {option} other-study:Qwen2.5-7B")
+        raise InputError(
+            f"{option} {text!r} is not STUDY:MODEL, for instance {option} other-study:Qwen2.5-7B"
+        )
     study = Study(folder)
-    known = sorted(set(study.traces(["model"])["model"].astype("str")))
+    known = study.traces(["model"])["model"].astype("str").drop_duplicates().sort_values().tolist()
     if model not in known:
         raise InputError(f"{option}: {folder} has no traces of {model!r}; it has {', '.join(known)}")
     return study, model

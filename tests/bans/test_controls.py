@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reasonlens.bans.controls import COMMANDS, control_sets, placebo, vocabulary_words
+from reasonlens.bans.controls import COMMANDS, control_sets
+from reasonlens.bans.placebos import placebo, vocabulary_words
 from reasonlens.bans.vocabulary import Vocabulary
 from reasonlens.core.errors import InputError, StatisticsError
 

@@ -15,16 +15,11 @@ from reasonlens.bans import Ban
 from reasonlens.core.errors import InputError
 from reasonlens.graders import Limits
 from reasonlens.workflow import problem_sets
-from reasonlens.workflow.ban_experiment import (
-    Design,
-    Drawn,
-    Planned,
-    draw,
-    first_arms,
-    later_arms,
-    word_counts,
-)
-from reasonlens.workflow.ban_results import Results, _compensation, _rank, results
+from reasonlens.workflow.ban_arms import Design, Planned, first_arms, later_arms
+from reasonlens.workflow.ban_compensation import compensation
+from reasonlens.workflow.ban_experiment import Drawn, draw
+from reasonlens.workflow.ban_results import Results, _rank, results
+from reasonlens.workflow.ban_words import by_keyness, word_counts
 from reasonlens.workflow.generate import Spec, connected
 from reasonlens.workflow.problem_sets import ProblemSet
 
@@ -139,7 +134,7 @@ def test_compensation_needs_both_sides(ran: tuple[Study, Drawn, Results]) -> Non
     frame = pd.DataFrame(
         {"condition": ["baseline"], "trace_id": ["x"], "problem_id": ["p"], "length/words": [1.0]}
     )
-    assert _compensation(study, frame, drawn.arms, DESIGN).empty
+    assert compensation(study, frame, drawn.arms, DESIGN).empty
 
 
 def test_words_are_counted_by_hand(tmp_path: Path) -> None:
@@ -164,15 +159,52 @@ def test_words_are_counted_by_hand(tmp_path: Path) -> None:
 
 def test_arms_by_name() -> None:
     names = [arm.name for arm in first_arms(Design(("wait", "hold on")))]
-    assert names == ["baseline", "repeat", "sham", "placebo", "target", "without-wait", "without-hold_on"]
+    assert names == ["baseline", "repeat", "sham", "target", "without-wait", "without-hold_on"]
     assert [a.role for a in first_arms(Design(("wait",)))][-1] == "target"
     with pytest.raises(InputError, match="an ablation needs words to ban"):
         Design(())
     counts = pd.DataFrame({"word": ["wait"], "hits": [5], "initial_hits": [5]})
-    late, sets, why = later_arms(replace(DESIGN, controls=3), counts)
-    assert [arm.words for arm in late] == [("wait",), ("wait", "alternatively")]
-    assert sets is None
-    assert "no control set" in why or "nothing can be as frequent" in why or "too few" in why
+    found = later_arms(replace(DESIGN, controls=3), counts)
+    assert [arm.words for arm in found.arms if arm.role == "dose"] == [("wait",), ("wait", "alternatively")]
+    assert found.matching.empty
+    assert found.notes[0].startswith("no control sets: ")
+
+
+def test_placebos_are_words_of_the_vocabulary_that_the_baseline_never_uses() -> None:
+    counts = pd.DataFrame({"word": ["wait", "apple"], "hits": [5, 1], "initial_hits": [5, 0]})
+    design = Design(("wait", "but"), controls=0)
+    found = later_arms(design, counts, candidates=["apple", "wait", "plum", "pear", "fig"])
+    assert [arm.words for arm in found.arms if arm.role == "placebo"] == [("pear", "plum")]
+    few = later_arms(design, counts, candidates=["apple", "plum"])
+    assert few.notes[0] == "no placebo: only 1 words are never used in the baseline, 2 were asked for"
+
+
+def test_doses_by_keyness_share_the_arms_that_they_have_in_common() -> None:
+    own = pd.DataFrame({"word": ["wait", "but", "the"], "hits": [50, 80, 900], "initial_hits": 0})
+    other = pd.DataFrame({"word": ["wait", "but", "the"], "hits": [5, 90, 900], "initial_hits": 0})
+    assert by_keyness(own, other, ["but", "wait", "perhaps"]) == ["wait", "perhaps", "but"]
+    design = Design(("wait", "but", "perhaps"), controls=0)
+    arms = {arm.name: arm for arm in later_arms(design, own, other).arms}
+    assert arms["dose-1"].words == ("but",)
+    assert arms["dose-key-1"].words == ("wait",)
+    assert (arms["dose-2"].words, arms["dose-key-2"].words) == (("but", "wait"), ("wait", "perhaps"))
+    same = {arm.name: arm for arm in later_arms(design, own, other.assign(hits=[90, 1, 900])).arms}
+    assert same["dose-key-1"].condition == "dose-1"
+
+
+@pytest.mark.parametrize(
+    ("options", "hard"),
+    [
+        ((), True),
+        ((("penalty", -5.0),), False),
+        ((("probability", 0.5),), False),
+        ((("phase", "reasoning"),), False),
+    ],
+)
+def test_only_a_hard_ban_promises_that_no_word_is_left(
+    options: tuple[tuple[str, object], ...], hard: bool
+) -> None:
+    assert Design(("wait",), options=options).hard is hard
 
 
 def test_a_study_without_a_baseline_is_refused(tmp_path: Path) -> None:
