@@ -71,7 +71,9 @@ def run(options: dict[str, Any]) -> None:
     )
     with engine as backend, drawing() as progress:
         drawn = draw(str(options["study"]), spec, problems, backend, design, progress=progress)
-    found = results(Study(options["study"]), spec.name, drawn.arms, design)
+    found = results(
+        Study(options["study"]), spec.name, drawn.arms, design, difficulty_from=options["difficulty_from"]
+    )
     _print(found, drawn.layout, design)
     for made in drawn.generated:
         if made.n_failed:

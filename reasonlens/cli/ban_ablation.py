@@ -62,6 +62,11 @@ from reasonlens.cli._options import example, seed_option
     metavar="STUDY:MODEL",
     help="Ban the words by and by in the order of keyness against this model, too.",
 )
+@click.option(
+    "--difficulty-from",
+    metavar="STUDY:MODEL",
+    help="Show the effect on easy and hard problems apart, by how often another model solves them.",
+)
 @click.option("--leave-in/--no-leave-in", default=True, show_default=True, help="Ban all but one, too.")
 @click.option(
     "--mode",

@@ -20,7 +20,7 @@ __all__ = ["NEEDS", "TITLE", "data", "draw"]
 TITLE = "effects of banned words against control bans"
 NEEDS = ("effects",)
 
-_ORDER = ("repeat", "sham", "placebo", "control", "dose", "leave_in", "target")
+_ORDER = ("repeat", "sham", "placebo", "control", "dose", "dose_key", "leave_in", "target")
 _NAMES = {
     "repeat": "baseline again (A/A)",
     "sham": "sham",
@@ -28,8 +28,14 @@ _NAMES = {
     "control": "control sets",
     "target": "all words",
 }
-_COLORS = {"target": "#D55E00", "dose": "#E69F00", "leave_in": "#0072B2", "control": "0.55"}
-_MARKERS = {"target": "D", "dose": "s", "leave_in": "o", "control": "|"}
+_COLORS = {
+    "target": "#D55E00",
+    "dose": "#E69F00",
+    "dose_key": "#CC79A7",
+    "leave_in": "#0072B2",
+    "control": "0.55",
+}
+_MARKERS = {"target": "D", "dose": "s", "dose_key": "^", "leave_in": "o", "control": "|"}
 _ROW, _WIDEST = 0.21, 40
 
 
@@ -41,7 +47,7 @@ def data(effects: pd.DataFrame) -> pd.DataFrame:
     InputError
         If there is none.
     """
-    rows = effects[effects["measure"].isin(["accuracy", "length/words"])]
+    rows = effects[effects["measure"].isin(["accuracy", "length/words"]) & (effects["dataset"] == "(all)")]
     if rows.empty:
         raise InputError("there is nothing to draw: make it with `reasonlens ban-ablation`")
     model = rows.groupby("model")["n_traces"].sum().idxmax()

@@ -15,27 +15,18 @@ from reasonlens.core.manifest import digest_of
 from reasonlens.core.study import Study
 from reasonlens.graders import Limits
 from reasonlens.lexicon import definition
-from reasonlens.stats.estimate import LIKE, Estimate
-from reasonlens.stats.means import paired_difference
 from reasonlens.stats.multiplicity import holm
-from reasonlens.stats.permutation import sign_flip_test
 from reasonlens.stats.trend import page_trend
 from reasonlens.workflow.ban_arms import Design, Planned
 from reasonlens.workflow.ban_compensation import compensation
+from reasonlens.workflow.ban_effects import ALL, compared, parts_by_length, rising_words, strata
+from reasonlens.workflow.ban_strata import difficulty
 from reasonlens.workflow.correctness import correctness
 from reasonlens.workflow.grade import grade_study
 from reasonlens.workflow.ingest import Settings, ingest
 from reasonlens.workflow.run import Plan
 
-__all__ = ["MEASURES", "Results", "results"]
-
-MEASURES = {
-    "accuracy": "share of responses",
-    "length/words": "words per response",
-    "truncated": "share of responses",
-    "no_answer": "share of responses",
-}
-"""What is compared, with its unit."""
+__all__ = ["Results", "results"]
 
 _PLANNED = ("target", "leave_in", "dose", "dose_key")
 
@@ -72,15 +63,27 @@ class Results:
 
 
 def results(
-    study: Study, model: str, arms: Sequence[Planned], design: Design, *, limits: Limits | None = None
+    study: Study,
+    model: str,
+    arms: Sequence[Planned],
+    design: Design,
+    *,
+    limits: Limits | None = None,
+    difficulty_from: str | None = None,
 ) -> Results:
     """Grade what is not graded, count, audit and compare every arm with the baseline.
+
+    Parameters
+    ----------
+    difficulty_from
+        ``STUDY:MODEL``, whose solve rates make strata of problems.
 
     Raises
     ------
     InputError
         If there is no baseline.
     """
+    strength = difficulty(difficulty_from, model) if difficulty_from else None
     grade_study(study, limits=limits or Limits())
     lexicon = definition.load(design.lexicon)
     ingest((), Plan(study.path, lexicons=(lexicon,)), Settings())
@@ -89,10 +92,12 @@ def results(
         raise InputError(
             f"the study {study.path} has no baseline of {model}; run reasonlens ban-ablation first"
         )
-    rows = [
-        _effect(frame, arm, measure, design) for arm in arms if arm.role != "baseline" for measure in MEASURES
-    ]
-    effects = _corrected(pd.DataFrame(rows).assign(model=model, dataset="(all)"))
+    rows = compared(frame, arms, design)
+    rows += parts_by_length(frame, arms, design)
+    rows += rising_words(study, model, arms, design)
+    if strength is not None:
+        rows += strata(frame, arms, design, strength)
+    effects = _corrected(pd.DataFrame(rows).assign(model=model))
     data = pa.Table.from_pandas(effects, preserve_index=False)
     name = f"ban-{digest_of([model, list(design.words)], 4)}"
     study.write("effects", name, data, details={"command": "ban-ablation", "words": list(design.words)})
@@ -135,55 +140,14 @@ def _responses(study: Study, model: str) -> pd.DataFrame:
     return frame
 
 
-def _sides(frame: pd.DataFrame, arm: str, measure: str) -> tuple[pd.Series, pd.Series, int, int]:
-    """Return problem means of arm and baseline (shared problems and samples), responses used and left out."""
-    keys = ["problem_id", "sample"]
-    sides = [frame[frame["condition"] == name].set_index(keys)[measure] for name in (arm, "baseline")]
-    both = pd.concat(sides, axis=1, keys=["arm", "baseline"], join="inner")
-    known = both.dropna()
-    means = known.groupby("problem_id").mean()
-    return means["arm"], means["baseline"], 2 * len(known), 2 * (len(both) - len(known))
-
-
-def _effect(frame: pd.DataFrame, arm: Planned, measure: str, design: Design) -> dict[str, object]:
-    one, two, n, left = _sides(frame, arm.condition, measure)
-    found = paired_difference(one.to_numpy(), two.to_numpy(), n=n) if len(one) else _nothing()
-    p, method = found.p_value, found.method
-    if measure == "accuracy" and len(one) > 1:
-        test = sign_flip_test((one - two).to_numpy(), seed=design.seed)
-        p, method = test.p_value, f"{found.method}; p: {test.method}"
-    return {
-        "measure": measure,
-        "arm": arm.name,
-        "role": arm.role,
-        "words": list(arm.words),
-        "baseline": float(two.mean()) if len(two) else np.nan,
-        "value": found.value,
-        "low": found.low,
-        "high": found.high,
-        "level": found.level,
-        "unit": MEASURES[measure],
-        "method": method,
-        "estimand": found.estimand,
-        "n_problems": found.n_problems,
-        "n_traces": n,
-        "p_value": np.nan if arm.role == "control" else p,
-        "seed": design.seed,
-        "excluded": left,
-        "excluded_why": f"no verdict: {left}" if left else "",
-    }
-
-
-def _nothing() -> Estimate:
-    return Estimate(np.nan, np.nan, np.nan, 0.95, "no shared problems", 0, 0, LIKE)
-
-
 def _corrected(effects: pd.DataFrame) -> pd.DataFrame:
-    planned = effects["role"].isin(_PLANNED) & (effects["measure"] == "accuracy")
-    adjusted = np.full(len(effects), np.nan)
+    planned = (
+        effects["role"].isin(_PLANNED) & (effects["measure"] == "accuracy") & (effects["dataset"] == ALL)
+    )
+    adjusted = effects["p_adjusted"].to_numpy(np.float64).copy()  # rising words have theirs
     adjusted[planned.to_numpy()] = holm(effects.loc[planned, "p_value"].to_numpy())
     family = f"accuracy of the planned arms: {int(planned.sum())} tests (Holm)"
-    return effects.assign(p_adjusted=adjusted, family=np.where(planned, family, ""))
+    return effects.assign(p_adjusted=adjusted, family=np.where(planned, family, effects["family"]))
 
 
 def _leaks(frame: pd.DataFrame, arms: Sequence[Planned], design: Design) -> dict[str, Audit]:
@@ -198,7 +162,7 @@ def _leaks(frame: pd.DataFrame, arms: Sequence[Planned], design: Design) -> dict
 
 def _rank(effects: pd.DataFrame) -> tuple[float, int, int] | None:
     """Return p = (1 + number of controls at least as harmful) / (controls + 1)."""
-    mine = effects[effects["measure"] == "accuracy"]
+    mine = effects[(effects["measure"] == "accuracy") & (effects["dataset"] == ALL)]
     controls = mine.loc[mine["role"] == "control", "value"].dropna()
     target = mine.loc[mine["role"] == "target", "value"].dropna()
     if controls.empty or target.empty:

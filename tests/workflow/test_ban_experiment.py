@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import reasonlens
 from reasonlens import Study, sample
 from reasonlens.backends import SamplingParams, _templates
 from reasonlens.bans import Ban
@@ -95,10 +97,66 @@ def test_more_words_cost_more(ran: tuple[Study, Drawn, Results]) -> None:
 def test_the_target_is_ranked_among_its_controls(ran: tuple[Study, Drawn, Results]) -> None:
     assert ran[2].rank == (1 / 5, 0, 4)
     made = pd.DataFrame(
-        {"measure": "accuracy", "role": ["target", *["control"] * 4], "value": [-0.1, -0.2, -0.1, 0.0, 0.1]}
+        {
+            "measure": "accuracy",
+            "dataset": "(all)",
+            "role": ["target", *["control"] * 4],
+            "value": [-0.1, -0.2, -0.1, 0.0, 0.1],
+        }
     )
     assert _rank(made) == (3 / 5, 2, 4)
     assert _rank(made[made["role"] == "control"]) is None
+
+
+def test_several_tries_are_compared(ran: tuple[Study, Drawn, Results]) -> None:
+    rows = ran[2].effects[ran[2].effects["arm"] == "target"].set_index("measure")
+    assert [name for name in rows.index if name.startswith("pass@")] == [
+        "pass@2",
+        "pass@4",
+        "pass@8",
+        "pass@16",
+    ]
+    traces = ran[0].traces(["trace_id", "problem_id", "condition"])
+    grades = ran[0].read("grades", columns=["trace_id", "verdict"]).to_pandas()
+    right = traces.merge(grades, on="trace_id").assign(right=lambda t: t["verdict"] == "correct")
+    n = right.groupby(["condition", "problem_id"])["right"].sum().unstack("condition")
+    by_hand = (1 - (24 - n) * (23 - n) / (24 * 23)).mean()  # 1 - C(24 - c, 2) / C(24, 2)
+    assert rows.loc["pass@2", "value"] == pytest.approx(by_hand["target"] - by_hand["baseline"])
+    assert rows.loc["pass@2", "baseline"] == pytest.approx(by_hand["baseline"])
+
+
+def test_the_parts_by_length_add_up(ran: tuple[Study, Drawn, Results]) -> None:
+    rows = ran[2].effects[ran[2].effects["arm"] == "target"].set_index("measure")["value"]
+    parts = rows["accuracy/with_length"] + rows["accuracy/beside_length"]
+    assert parts == pytest.approx(rows["accuracy"])
+
+
+def test_the_words_that_take_over_are_listed(ran: tuple[Study, Drawn, Results]) -> None:
+    rows = ran[2].effects[ran[2].effects["measure"].str.startswith("word/")]
+    assert len(rows)
+    assert (rows["p_adjusted"] >= rows["p_value"]).all()
+    assert (rows["value"] > 1).all()
+    assert not set(rows["measure"]) & {f"word/{word}" for word in WORDS}
+
+
+def test_strata_come_from_another_model(ran: tuple[Study, Drawn, Results], tmp_path: Path) -> None:
+    study, drawn, _ = ran
+    traces = study.traces(["problem", "problem_id"]).drop_duplicates("problem_id")
+    file, easy = tmp_path / "other.jsonl", set(traces["problem_id"][:10])
+    with file.open("w", encoding="utf-8") as out:
+        for row in traces.to_dict("records"):
+            told = {"model": "judge", "problem": row["problem"], "response": "x"}
+            out.write(json.dumps({**told, "correct": row["problem_id"] in easy}) + "\n")
+    reasonlens.ingest([file], tmp_path / "other")
+    found = results(study, "trial", drawn.arms, DESIGN, difficulty_from=f"{tmp_path / 'other'}:judge")
+    rows = found.effects[(found.effects["arm"] == "target") & (found.effects["measure"] == "accuracy")]
+    counts = rows.set_index("dataset")["n_problems"].to_dict()
+    assert counts == {"(all)": 40, "never solved": 30, "solved above 75%": 10}
+    value = rows.set_index("dataset")["value"]
+    mean = (30 * value["never solved"] + 10 * value["solved above 75%"]) / 40
+    assert mean == pytest.approx(value["(all)"])
+    with pytest.raises(InputError, match="cannot say how hard a problem is"):
+        results(study, "trial", drawn.arms, DESIGN, difficulty_from=f"{study.path}:trial")
 
 
 def test_no_output_holds_what_was_banned(ran: tuple[Study, Drawn, Results]) -> None:
@@ -138,10 +196,6 @@ def test_compensation_needs_both_sides(ran: tuple[Study, Drawn, Results]) -> Non
 
 
 def test_words_are_counted_by_hand(tmp_path: Path) -> None:
-    import json
-
-    import reasonlens
-
     file = tmp_path / "t.jsonl"
     rows = [
         {"model": "m", "problem": "p", "response": "Wait, we wait. But no."},
@@ -208,8 +262,6 @@ def test_only_a_hard_ban_promises_that_no_word_is_left(
 
 
 def test_a_study_without_a_baseline_is_refused(tmp_path: Path) -> None:
-    import reasonlens
-
     reasonlens.ingest([sample.path()], tmp_path / "s")
     with pytest.raises(InputError, match="has no baseline of nobody; run reasonlens ban-ablation first"):
         results(Study(tmp_path / "s"), "nobody", [], DESIGN)

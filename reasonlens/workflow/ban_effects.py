@@ -1,0 +1,162 @@
+"""Rows of the table `effects`: what each arm of a ban experiment does, against the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reasonlens.core.study import Study
+from reasonlens.stats.estimate import LIKE, Estimate
+from reasonlens.stats.means import paired_difference
+from reasonlens.stats.permutation import sign_flip_test
+from reasonlens.stats.sampling import pass_at_k
+from reasonlens.workflow.ban_arms import Design, Planned
+from reasonlens.workflow.ban_length import by_length
+from reasonlens.workflow.ban_rising import rising
+from reasonlens.workflow.ban_strata import STRATA
+from reasonlens.workflow.ban_words import problem_words
+
+__all__ = ["ALL", "MEASURES", "compared", "parts_by_length", "rising_words", "strata"]
+
+ALL = "(all)"
+"""The dataset of rows about all problems."""
+
+MEASURES = {
+    "accuracy": "share of responses",
+    "length/words": "words per response",
+    "truncated": "share of responses",
+    "no_answer": "share of responses",
+}
+"""What is compared, with its unit; pass@k comes beside these."""
+
+_WORDS = 40  # rising words kept
+
+
+def compared(frame: pd.DataFrame, arms: Sequence[Planned], design: Design) -> list[dict[str, Any]]:
+    """Compare every arm with the baseline on every measure, on the same problems and samples."""
+    rows = []
+    for arm in arms:
+        if arm.role == "baseline":
+            continue
+        rows += [_measured(frame, arm, measure, design) for measure in MEASURES]
+        rows += _several_tries(frame, arm, design)
+    return rows
+
+
+def parts_by_length(frame: pd.DataFrame, arms: Sequence[Planned], design: Design) -> list[dict[str, Any]]:
+    """Split the effect of the target on accuracy in what goes with length and what does not."""
+    rows = []
+    for arm in (a for a in arms if a.role == "target"):
+        for measure, found in by_length(frame, arm.condition, seed=design.seed).items():
+            rows.append(_row(arm, measure, found, "share of responses", design))
+    return rows
+
+
+def rising_words(study: Study, model: str, arms: Sequence[Planned], design: Design) -> list[dict[str, Any]]:
+    """Return the words that rise under the target ban, as measures ``word/...``."""
+    rows = []
+    for arm in (a for a in arms if a.role == "target"):
+        before, under = (problem_words(study, model, name) for name in ("baseline", arm.condition))
+        found = rising(before, under, arm.words)
+        for word in found[:_WORDS].to_dict("records"):
+            n = int(word["n_problems"])
+            value = Estimate(
+                word["value"], word["low"], word["high"], 0.95, "paired t of log rates", n, 0, LIKE
+            )
+            row = _row(arm, f"word/{word['word']}", value, "ratio of rates per 1,000 words", design)
+            family = f"words under the ban: {word['n_tested']} tests (BH)"
+            rows.append(
+                {
+                    **row,
+                    **{name: word[name] for name in ("baseline", "p_value", "p_adjusted")},
+                    "family": family,
+                }
+            )
+    return rows
+
+
+def strata(
+    frame: pd.DataFrame, arms: Sequence[Planned], design: Design, strength: pd.Series
+) -> list[dict[str, Any]]:
+    """Compare accuracy within strata of problems; their name stands in the column `dataset`."""
+    known = frame["problem_id"].map(strength)
+    rows = []
+    for arm in (a for a in arms if a.role in ("target", "placebo", "repeat")):
+        for name in STRATA:
+            if (known == name).any():
+                rows.append({**_measured(frame[known == name], arm, "accuracy", design), "dataset": name})
+    return rows
+
+
+def _measured(frame: pd.DataFrame, arm: Planned, measure: str, design: Design) -> dict[str, Any]:
+    both = _pairs(frame, arm.condition, measure)
+    known = both.dropna()
+    means = known.groupby("problem_id").mean()
+    one, two, n = means["arm"], means["baseline"], 2 * len(known)
+    found = paired_difference(one.to_numpy(), two.to_numpy(), n=n) if len(one) else _nothing()
+    row = _row(arm, measure, found, MEASURES[measure], design)
+    if measure == "accuracy" and len(one) > 1:
+        test = sign_flip_test((one - two).to_numpy(), seed=design.seed)
+        row["p_value"], row["method"] = test.p_value, f"{found.method}; p: {test.method}"
+    left = 2 * (len(both) - len(known))
+    row |= {"baseline": float(two.mean()) if len(two) else np.nan, "n_traces": n, "excluded": left}
+    row["excluded_why"] = f"no verdict: {left}" if left else ""
+    if arm.role == "control":
+        row["p_value"] = np.nan  # they are what the target is ranked among, not tests
+    return row
+
+
+def _several_tries(frame: pd.DataFrame, arm: Planned, design: Design) -> list[dict[str, Any]]:
+    """Return the rows of pass@2, pass@4, ... as far as every problem has that many samples on both sides."""
+    known = _pairs(frame, arm.condition, "accuracy").dropna()
+    if known.empty:
+        return []
+    cells = known.groupby("problem_id")
+    n, right = cells.size().to_numpy(), cells.sum()
+    rows = []
+    for k in (2**i for i in range(1, int(n.min()).bit_length())):
+        one, two = (pass_at_k(n, right[side].to_numpy(), k) for side in ("arm", "baseline"))
+        found = paired_difference(one, two, n=2 * len(known))
+        row = _row(arm, f"pass@{k}", found, f"share of problems solved in {k} tries", design)
+        row["baseline"] = float(two.mean())
+        rows.append(row if arm.role != "control" else {**row, "p_value": np.nan})
+    return rows
+
+
+def _pairs(frame: pd.DataFrame, arm: str, measure: str) -> pd.DataFrame:
+    keys = ["problem_id", "sample"]
+    sides = [frame[frame["condition"] == name].set_index(keys)[measure] for name in (arm, "baseline")]
+    return pd.concat(sides, axis=1, keys=["arm", "baseline"], join="inner")
+
+
+def _row(arm: Planned, measure: str, found: Estimate, unit: str, design: Design) -> dict[str, Any]:
+    return {
+        "measure": measure,
+        "arm": arm.name,
+        "role": arm.role,
+        "dataset": ALL,
+        "words": list(arm.words),
+        "baseline": np.nan,
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "level": found.level,
+        "unit": unit,
+        "method": found.method,
+        "estimand": found.estimand,
+        "n_problems": found.n_problems,
+        "n_traces": found.n,
+        "p_value": found.p_value,
+        "p_adjusted": np.nan,
+        "family": "",
+        "seed": design.seed,
+        "excluded": 0,
+        "excluded_why": "",
+    }
+
+
+def _nothing() -> Estimate:
+    return Estimate(np.nan, np.nan, np.nan, 0.95, "no shared problems", 0, 0, LIKE)
