@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import click
-import pandas as pd
 
 from reasonlens.backends import SamplingParams, _templates
+from reasonlens.cli._ban_spec import read_spec, write_spec
+from reasonlens.cli._ban_tables import show
 from reasonlens.cli._generate import drawing, duration, engine_options, report, say_problems
-from reasonlens.cli._print import interval, number, p_value, plain, show_table
+from reasonlens.cli._print import show_table
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.stats.power import beta_sampling_variance, detectable_difference
 from reasonlens.workflow import problem_sets
-from reasonlens.workflow.ban_arms import ROLES, Design, Layout, doses, first_arms
+from reasonlens.workflow.ban_arms import Design, doses, first_arms
 from reasonlens.workflow.ban_experiment import draw
 from reasonlens.workflow.ban_explain import ban_explain, ban_of
-from reasonlens.workflow.ban_results import Results, results
+from reasonlens.workflow.ban_results import results
 from reasonlens.workflow.generate import Spec, connected
 
 __all__ = ["run"]
 
-_TITLES = {"accuracy": "Accuracy", "length/words": "Words", "truncated": "Cut off", "no_answer": "No answer"}
-
 
 def run(options: dict[str, Any]) -> None:
     """Explain, plan, or run the experiment."""
+    if options["spec"] is not None:
+        options = read_spec(options["spec"], options)
+    if options["write_spec"] is not None:
+        write_spec(options["write_spec"], options)
     listed = [word.strip() for word in (options["words"] or "").split(",") if word.strip()]
     if not listed and not options["categories"]:
         raise InputError("name what to ban, for instance --ban wait,perhaps,alternatively,but")
@@ -74,7 +76,7 @@ def run(options: dict[str, Any]) -> None:
     found = results(
         Study(options["study"]), spec.name, drawn.arms, design, difficulty_from=options["difficulty_from"]
     )
-    _print(found, drawn.layout, design)
+    show(found, drawn.layout, design)
     for made in drawn.generated:
         if made.n_failed:
             report(made)
@@ -134,101 +136,3 @@ def _plan(options: dict[str, Any], design: Design, problems: int) -> None:
     )
     if 0 < design.controls < 19:
         click.echo("Fewer than 19 control sets: the rank of the target among them cannot reach p = .05")
-
-
-def _print(found: Results, layout: Layout, design: Design) -> None:
-    _leaks(found, design)
-    effects = found.effects
-    kept = effects[effects["role"] != "control"]
-    rows = []
-    for arm in kept["arm"].drop_duplicates():
-        mine = kept[kept["arm"] == arm].set_index("measure")
-        first = mine.loc["accuracy"]
-        rows.append(
-            [
-                arm,
-                plain(", ".join(first["words"])),
-                _points(first),
-                p_value(first["p_value"]),
-                p_value(first["p_adjusted"]),
-                interval(mine.loc["length/words"].to_dict()),
-                _points(mine.loc["truncated"]),
-                _points(mine.loc["no_answer"]),
-                int(first["n_problems"]),
-                int(first["n_traces"]),
-            ]
-        )
-    base = effects.loc[effects["measure"] == "accuracy", "baseline"].iloc[0]
-    heads = ["arm", "banned", "accuracy, points", "p", "p (Holm)", "words", "cut off", "no answer"]
-    title = f"Against the baseline (accuracy {100 * base:.1f}%), same problems and seeds"
-    show_table(rows, [*heads, "problems", "responses"], title, 2)
-    _controls(found, layout)
-    for order, p in (("frequency", found.trend), ("keyness", found.trend_by_keyness)):
-        if not math.isnan(p):
-            click.echo(
-                f"Dose by {order}: accuracy falls with every word banned more, p = {p_value(p)} (Page)."
-            )
-    _compensation(found.compensation)
-    click.echo(
-        "\nArms: "
-        + "; ".join(f"{role}: {what}" for role, what in ROLES.items() if role in set(effects["role"]))
-    )
-    click.echo("Intervals: 95%, paired by problem (t); p of accuracy: sign flips of problems.")
-
-
-def _leaks(found: Results, design: Design) -> None:
-    """Say first of all whether a banned word stands anywhere; under a soft ban that is no leak."""
-    if not design.hard:
-        click.echo("The ban is soft (a penalty, a probability or a phase): what was written all the same:")
-        for name, audit in found.leaks.items():
-            share = f"{audit.n_leaks:,} in {audit.n_leaking:,} of {audit.n_texts:,} texts"
-            click.echo(f"  {plain(name)}: {share}")
-        return
-    if not found.leaking:
-        click.echo(f"No leaks: none of the banned words stands in any output of {len(found.leaks)} arms.")
-        return
-    click.echo(
-        click.style("LEAKS: banned words stand in these arms; their effects are too small.", bold=True)
-    )
-    for name in found.leaking:
-        click.echo(f"  {plain(name)}: {plain(found.leaks[name].line())}")
-
-
-def _points(row: Any) -> str:
-    value, low, high = (100 * row[name] for name in ("value", "low", "high"))
-    if math.isnan(value):
-        return "undefined"
-    return f"{value:+.1f}" + ("" if math.isnan(low) else f" [{low:+.1f}, {high:+.1f}]")
-
-
-def _controls(found: Results, layout: Layout) -> None:
-    for note in layout.notes:
-        click.echo(f"{plain(note[0].upper() + note[1:])}.")
-    if layout.controls:
-        click.echo(f"Controls: {plain(layout.controls)}.")
-    if found.rank is not None:
-        p, worse, n = found.rank
-        mine = found.effects[(found.effects["role"] == "control") & (found.effects["measure"] == "accuracy")]
-        middle = 100 * mine["value"].median()
-        proof = "" if n >= 19 else " (descriptive: fewer than 19 sets)"
-        click.echo(
-            f"Rank: {worse} of {n} control sets cost as much accuracy as the target or more, "
-            f"p = {p_value(p)}{proof}; their median effect is {middle:+.1f} points."
-        )
-
-
-def _compensation(rows: pd.DataFrame) -> None:
-    if rows.empty:
-        return
-    shown = [
-        [
-            row["category"],
-            *(number(row[name]) for name in ("banned_before", "others_before", "others_under_ban")),
-            "-" if math.isnan(row["ratio"]) else f"{row['ratio']:.2f} [{row['low']:.2f}, {row['high']:.2f}]",
-        ]
-        for row in rows.to_dict("records")
-    ]
-    heads = ["category", "banned, before", "others, before", "others, under the ban", "taken over"]
-    show_table(
-        shown, heads, "Compensation: hits per 1,000 words; 1 is fully taken over by others of the category", 1
-    )

@@ -16,6 +16,7 @@ from reasonlens.cli._options import example, seed_option
         "--ban wait,perhaps,alternatively,but -n 16 --study my-study",
         "reasonlens ban-ablation --explain --tokenizer MODEL_FOLDER --ban wait,but",
         "reasonlens ban-ablation --backend fake --model trial --problems aime24.jsonl --ban wait,but --plan",
+        "reasonlens ban-ablation --spec experiment.toml",
     )
 )
 @click.option("--ban", "words", metavar="WORD,WORD", help="The words to ban, with commas.")
@@ -104,6 +105,15 @@ from reasonlens.cli._options import example, seed_option
 )
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the engine.")
 @click.option("--tokenizer", metavar="DIR|FILE", help="For --explain: a folder with a tokenizer.json.")
+@click.option(
+    "--spec",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the options from a TOML file (the names without dashes in front); those given here win.",
+)
+@click.option(
+    "--write-spec", type=click.Path(path_type=Path), metavar="FILE", help="Write the options to such a file."
+)
 @click.option("--explain", is_flag=True, help="Only say what the ban covers and what else it takes.")
 @click.option("--plan", is_flag=True, help="Only say what would be drawn and what could be found.")
 @click.option(

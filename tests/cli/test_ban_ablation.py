@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,55 @@ def test_what_is_missing_is_named(words: list[str], message: str) -> None:
     result = run(*words)
     assert result.exit_code == 1
     assert message in result.output
+
+
+def test_a_spec_says_the_same_as_options(problems: Path, tmp_path: Path) -> None:
+    words = ["--backend", "fake", "--model", "trial", "--problems", problems, "-n", 16, "--plan"]
+    words += [
+        "--ban",
+        "wait,but",
+        "--no-leave-in",
+        "--penalty",
+        5,
+        "--probability",
+        0.5,
+        "--phase",
+        "reasoning",
+    ]
+    spec = tmp_path / "experiment.toml"
+    by_hand = run(*words, "--write-spec", spec)
+    assert by_hand.exit_code == 0, by_hand.output
+    kept = tomllib.loads(spec.read_text("utf-8"))
+    assert kept["problems"] == [str(problems)]
+    assert (kept["ban"], kept["penalty"], kept["probability"]) == ("wait,but", 5.0, 0.5)
+    assert (kept["leave-in"], kept["phase"], kept["samples"]) == (False, "reasoning", 16)
+    assert run("--spec", spec, "--plan").output == by_hand.output.replace(f"Spec: {spec}\n", "")
+    assert "x 3 samples" in run("--spec", spec, "--plan", "-n", 3).output  # the command line wins
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('bans = "wait"', "no option is called 'bans'; did you mean ban"),
+        ('zzzz = "wait"', "no option is called 'zzzz'; known are backend, ban, ban-category"),
+        ('samples = "many"', "samples = 'many': 'many' is not a valid integer"),
+        ("probability = 2", "probability = 2: 2.0 is not in the range"),
+        ("ban = ", "is no TOML"),
+    ],
+)
+def test_a_wrong_spec_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    spec = tmp_path / "e.toml"
+    spec.write_text(text, "utf-8")
+    result = run("--spec", spec)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert "cannot be read" in run("--spec", tmp_path / "none.toml").output
+
+
+def test_a_soft_ban_is_no_leak(problems: Path, tmp_path: Path) -> None:
+    words = ["--backend", "fake", "--model", "trial", "--problems", problems, "--template", "plain", "-n", 2]
+    words += ["--ban", "wait,but", "--controls", 0, "--study", tmp_path / "s", "--penalty", 0.5]
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    assert "The ban is soft (a penalty, a probability or a phase)" in result.output
+    assert "LEAKS" not in result.output
