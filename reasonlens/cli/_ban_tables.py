@@ -48,9 +48,7 @@ def show(found: Results, layout: Layout, design: Design) -> None:
     _target(effects[effects["role"] == "target"])
     for order, p in (("frequency", found.trend), ("keyness", found.trend_by_keyness)):
         if not math.isnan(p):
-            click.echo(
-                f"Dose by {order}: accuracy falls with every word banned more, p = {p_value(p)} (Page)."
-            )
+            click.echo(f"Dose by {order}: accuracy falls with every word banned more, p {p_value(p)} (Page).")
     _compensation(found.compensation)
     _rising(effects)
     click.echo(

@@ -66,7 +66,7 @@ def rising_words(study: Study, model: str, arms: Sequence[Planned], design: Desi
             value = Estimate(
                 word["value"], word["low"], word["high"], 0.95, "paired t of log rates", n, 0, LIKE
             )
-            row = _row(arm, f"word/{word['word']}", value, "ratio of rates per 1,000 words", design)
+            row = _row(arm, f"word/{word['word']}", value, "ratio of rates among other words", design)
             family = f"words under the ban: {word['n_tested']} tests (BH)"
             rows.append(
                 {

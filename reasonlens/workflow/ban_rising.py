@@ -32,12 +32,14 @@ def rising(
     Returns
     -------
     pandas.DataFrame
-        ``baseline`` per 1,000 words; ``value low high`` the ratio of rates under the ban and before, the
-        geometric mean over problems; p of a paired t test of log rates by problem, two-sided, adjusted
-        (Benjamini-Hochberg) over all ``n_tested`` words, those that fall included.
+        ``baseline`` per 1,000 words that are not banned; ``value low high`` the ratio of rates under
+        the ban and before, the geometric mean over problems; p of a paired t test of log rates by
+        problem, two-sided, adjusted (Benjamini-Hochberg) over all ``n_tested`` words,
+        those that fall included.
 
     Notes
     -----
+    Rates are among the words that are not banned: else all of them would rise as the banned are gone.
     Half a hit per mean length of the two sides is added to each rate, so that a word that a problem has
     on neither side counts as unchanged although one side is longer.
     """
@@ -47,13 +49,14 @@ def rising(
         side.reindex(index=words, columns=problems).fillna(0.0).to_numpy(np.float64)
         for side in (under, before)
     )
-    sizes = np.stack([one.sum(axis=0), two.sum(axis=0)])
+    skipped = {word.lower() for word in banned}
+    others = np.array([str(word) not in skipped for word in words], dtype=np.bool_)
+    sizes = np.stack([one[others].sum(axis=0), two[others].sum(axis=0)])
     used = (sizes > 0).all(axis=0)
     one, two, sizes = one[:, used], two[:, used], sizes[:, used]
     hits = one + two
-    skipped = {word.lower() for word in banned}
     enough = (hits.sum(axis=1) >= _HITS) & ((hits > 0).sum(axis=1) >= _PROBLEMS)
-    kept = enough & np.array([str(word) not in skipped for word in words], dtype=np.bool_)
+    kept = enough & others
     if sizes.shape[1] < 2 or not kept.any():
         return pd.DataFrame(columns=_COLUMNS)
     part = 0.5 / sizes.mean(axis=0)

@@ -46,6 +46,12 @@ def test_a_shorter_side_alone_is_no_rise() -> None:
     assert rising(before, (before / 4), []).empty or rising(before, before / 4, [])["p_value"].min() > 0.5
 
 
+def test_words_do_not_rise_because_others_are_gone() -> None:
+    before = counts({"wait": 100.0, "so": 30.0, "then": 30.0})
+    found = rising(before, before.drop(index="wait"), ["wait"])
+    assert found.empty or (found["value"] < 1 + 1e-9).all()
+
+
 def test_too_little_is_not_tested() -> None:
     few = pd.DataFrame({"p": {"wait": 3.0}, "q": {"wait": 2.0}})
     assert rising(few, few, []).empty
