@@ -39,10 +39,7 @@ def _beside(
     elif quantity.startswith("rate ratio "):
         found = _ratio(quantity.removeprefix("rate ratio "), row["models"], study)
     else:
-        found = _missing(
-            "needs paired traces with and without the words: reasonlens ban-ablation --ban "
-            + ",".join(params["banned"])
-        )
+        found = _lost(row, study, params)
     value, low, high, problems, traces, lacking = found
     reported = row["low"] if row["low"] == row["high"] else f"{row['low']} to {row['high'] or 'any'}"
     return {
@@ -61,6 +58,32 @@ def _beside(
         "setting": row["setting"],
         "source": row["source"],
     }
+
+
+def _lost(row: dict[str, str], study: Study, params: Mapping[str, Any]) -> Found:
+    """Return what the ban costs in points, if the experiment is of such a model on these benchmarks."""
+    want = "reasonlens ban-ablation --ban " + ",".join(params["banned"])
+    if not study.parts("effects"):
+        return _missing(f"needs paired traces with and without the words: {want}")
+    effects = study.read("effects").to_pandas()
+    kind = row["models"].partition(":")[2]
+    asked = {word.lower() for word in params["banned"]}
+    same = pd.Series([{w.lower() for w in words} == asked for words in effects["words"]], effects.index)
+    chosen = (effects["role"] == "target") & (effects["measure"] == "accuracy") & same
+    chosen &= (effects["dataset"] == "(all)") & effects["model"].isin(_models_of(study, kind, params))
+    if chosen.sum() != 1:
+        return _missing(
+            f"{chosen.sum()} experiments ban these words in a {kind} model, one is needed: {want}"
+        )
+    found = effects[chosen].iloc[0]
+    traces = study.traces(["model", "condition", "dataset"])
+    mine = traces[(traces["model"] == found["model"]) & (traces["condition"] == found["arm"])]
+    drawn = set(mine["dataset"].astype("str").str.casefold())
+    names = [{name, *params["aliases"].get(name, [])} for name in row["benchmarks"].split("+")]
+    if not (drawn <= set().union(*names) and all(drawn & aliases for aliases in names)):
+        return _missing(f"the experiment is on {', '.join(sorted(drawn))}, not on {row['benchmarks']}")
+    value, low, high = (-100 * float(found[name]) for name in ("value", "high", "low"))
+    return value, low, high, int(found["n_problems"]), int(found["n_traces"]), ""
 
 
 def _missing(why: str) -> Found:

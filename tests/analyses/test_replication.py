@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from reasonlens import Study
@@ -105,6 +106,43 @@ def test_what_is_missing_is_named_and_not_invented(table: pd.DataFrame) -> None:
     assert "reasonlens ban-ablation --ban wait,perhaps,alternatively,but" in ban["missing"]
     behavior = table.loc[("rate ratio behavior/multi_perspective", "kind:distilled/kind:zero_rl", "")]
     assert behavior["missing"] == "no behavior/multi_perspective in this study"
+
+
+@pytest.mark.parametrize(
+    ("kind", "datasets", "missing"),
+    [
+        ("distilled", ("aime24", "aime25"), ""),
+        ("distilled", ("aime24", "gsm8k"), "the experiment is on aime24, gsm8k, not on aime24+aime25"),
+        ("distilled", ("aime24",), "the experiment is on aime24, not on aime24+aime25"),
+        ("base", ("aime24", "aime25"), "0 experiments ban these words in a distilled model, one is needed"),
+    ],
+)
+def test_the_cost_of_the_ban_is_of_such_a_model_on_these_benchmarks(
+    script: ModuleType, kind: str, datasets: tuple[str, ...], missing: str
+) -> None:
+    effect = {"role": "target", "arm": "target", "measure": "accuracy", "dataset": "(all)", "model": "m"}
+    effect |= {"words": ["Wait", "but"], "value": -0.12, "low": -0.2, "high": -0.04}
+    effects = pd.DataFrame([effect | {"n_problems": 60, "n_traces": 240}])
+    traces = pd.DataFrame({"model": "m", "model_kind": kind, "condition": "target", "dataset": datasets})
+
+    class Kept:
+        def parts(self, name: str) -> list[str]:
+            return ["ban-1"]
+
+        def read(self, name: str) -> pa.Table:
+            return pa.Table.from_pandas(effects)
+
+        def traces(self, columns: list[str]) -> pd.DataFrame:
+            return traces[columns]
+
+    row = {"models": "kind:distilled", "benchmarks": "aime24+aime25"}
+    params = {"banned": ["wait", "but"], "models": {}, "aliases": {}}
+    found = script._lost(row, Kept(), params)
+    if missing:
+        assert math.isnan(found[0])
+        assert found[5].startswith(missing)
+    else:
+        assert found == (12.0, 4.0, 20.0, 60, 240, "")
 
 
 def test_every_reported_number_has_a_source_and_a_confidence(table: pd.DataFrame) -> None:
