@@ -21,6 +21,10 @@ _STEPS = (
     ("compare", "Several tries at a problem", ("--k", "1,2")),
     ("diagnose", "Failure signatures", ()),
 )
+_BAN = (
+    *("--backend", "fake", "--model", "made-up", "--template", "plain", "-n", "8", "--max-tokens", "2048"),
+    *("--ban", "wait,perhaps,alternatively,but", "--controls", "4", "--problems"),
+)
 
 
 @click.command(epilog=example("reasonlens demo", "reasonlens demo --study demo-study"))
@@ -50,6 +54,13 @@ def command(study: Path, short: bool) -> None:
     for name, title, options in _STEPS:
         _step(name, title, [str(study), *options])
     _step("figures", "Every figure that this study allows", ["--study", str(study)])
+    ban = str(study / "ban")  # a study of its own: its traces are of a made-up model
+    _step(
+        "ban-ablation",
+        "Do the words cause the score? (a made-up model)",
+        [*_BAN, str(path()), "--study", ban],
+    )
+    _step("figures", "Figures of the ban", ["ban_forest", "ban_dose", "ban_compensation", "--study", ban])
     click.echo(f"\nLook at the traces behind the numbers: reasonlens view {study}")
 
 
