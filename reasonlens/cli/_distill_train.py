@@ -97,7 +97,7 @@ def rl(options: dict[str, Any]) -> None:
 
     scorer = scorer_of(options["structure"])
     if scorer is None and "structure" not in _weights(options["weights"]) and weights.pop("structure", 0.0):
-        _say("No reward for structure: name what scores it with --structure MODULE:FUNCTION.")
+        _say("No reward for structure, as asked (--structure none).")
     made = train(
         options["model"],
         options["data"],

@@ -217,8 +217,11 @@ def sft(**options: Any) -> None:
 )
 @click.option(
     "--structure",
-    metavar="MODULE:FUNCTION",
-    help="What scores structure: f(problems, teachers, students) -> scores, None where it failed.",
+    metavar="baseline|none|MODULE:FUNCTION",
+    default="baseline",
+    show_default=True,
+    help="What scores structure: offline steps and shared words, nothing, or a function of yours: "
+    "f(problems, teachers, students) -> scores, None where it failed.",
 )
 def rl(**options: Any) -> None:
     """Train a model with rewards (TRL, GRPO).

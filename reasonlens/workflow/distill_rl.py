@@ -10,9 +10,13 @@ from reasonlens.core import registry
 from reasonlens.core.errors import InputError
 from reasonlens.distill.reward_parts import StructureScorer
 from reasonlens.graders import Limits, pair_of
+from reasonlens.workflow import distill_structure
 from reasonlens.workflow.grade import grader_for
 
-__all__ = ["GRADED", "grade", "scorer_of"]
+__all__ = ["BASELINE", "GRADED", "NONE", "grade", "scorer_of"]
+
+BASELINE, NONE = "baseline", "none"
+"""The scorer of structure that needs no model, and none at all."""
 
 GRADED = {"correct": 1.0, "incorrect": 0.0, "no_answer": 0.0, "truncated": 0.0}
 """The reward for a verdict; any other (ungradable, no gold) is missing."""
@@ -35,20 +39,24 @@ def grade(responses: Sequence[str], golds: Sequence[str | None]) -> list[float |
 
 
 def scorer_of(place: str | None) -> StructureScorer | None:
-    """Return the scorer at ``package.module:name``, or ``None`` if no place is named.
+    """Return the scorer that is named: `BASELINE`, ``package.module:name``, or ``None`` for `NONE`.
 
     Raises
     ------
     InputError
         If there is none.
     """
-    if place is None:
+    if place is None or place == NONE:
         return None
+    if place == BASELINE:
+        return distill_structure.baseline
     module, mark, name = place.partition(":")
     try:
         found = getattr(importlib.import_module(module), name) if mark else None
     except (ImportError, AttributeError) as error:
         raise InputError(f"--structure {place}: {error}") from error
     if not callable(found):
-        raise InputError(f"--structure {place} is not MODULE:FUNCTION, for instance my_rewards:score")
+        raise InputError(
+            f"--structure {place} is neither baseline, none nor MODULE:FUNCTION (my_rewards:score)"
+        )
     return cast("StructureScorer", found)

@@ -12,6 +12,7 @@ import pytest
 from reasonlens.distill import rewards, verl_rewards
 from reasonlens.distill.reward_parts import WEIGHTS, format_of, plain_grader, tags_of, text_of
 from reasonlens.workflow.distill_rl import grade, scorer_of
+from reasonlens.workflow.distill_structure import baseline
 
 GOOD = "<think>\nWait.\n</think>\n<answer>\nIt is \\boxed{4}.\n</answer>"
 
@@ -99,10 +100,22 @@ def test_verl_takes_the_others_for_what_is_missing() -> None:
 
 
 def test_a_scorer_is_found_by_its_place() -> None:
-    assert scorer_of(None) is None
+    assert scorer_of(None) is scorer_of("none") is None
+    assert scorer_of("baseline") is baseline
     assert scorer_of("reasonlens.workflow.distill_rl:grade") is grade
     from reasonlens.core.errors import InputError
 
     for place in ("nowhere:score", "reasonlens.workflow.distill_rl:none", "reasonlens"):
         with pytest.raises(InputError, match=f"--structure {place}"):
             scorer_of(place)
+
+
+def test_the_offline_reward_for_structure() -> None:
+    plan = "First, find the price of apples. It is 5. Wait, check the price of apples. Yes, 5."
+    other = "First, draw a triangle. The angle is 7. Wait, is the triangle right? Yes, 7."
+    found = baseline(
+        ["p"] * 4,
+        [plan, f"{plan}</think> Wait, more. Wait, more.", plan, None],
+        [f"{plan}</think>\\boxed{{5}}", plan, other, plan],
+    )
+    assert found == [2.0, 2.0, 0.0, None]

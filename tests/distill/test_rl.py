@@ -80,6 +80,7 @@ def test_the_command_leaves_structure_out_and_goes_on(
     student: Path, marker_set: Path, tmp_path: Path
 ) -> None:
     words = ["distill", "rl", "--model", student, "--data", marker_set, "--out", tmp_path / "rl"]
+    words += ["--structure", "none"]
     short = [f"--set={k}={json.dumps(v) if not isinstance(v, str) else v}" for k, v in SHORT.items()]
     line = [str(w) for w in (*words, *short)]
     result = CliRunner().invoke(cli, line)
@@ -94,6 +95,18 @@ def test_the_command_leaves_structure_out_and_goes_on(
     again = CliRunner().invoke(cli, line)
     assert again.exit_code == 0, (again.output, again.exception)
     assert "Went on from step 1." in again.output
+
+
+def test_the_command_scores_structure_by_the_offline_steps(
+    student: Path, marker_set: Path, tmp_path: Path
+) -> None:
+    words = ["distill", "rl", "--model", student, "--data", marker_set, "--out", tmp_path / "rl"]
+    short = [f"--set={k}={json.dumps(v) if not isinstance(v, str) else v}" for k, v in SHORT.items()]
+    result = CliRunner().invoke(cli, [str(w) for w in (*words, *short)])
+    assert result.exit_code == 0, (result.output, result.exception)
+    line = next(x for x in result.output.splitlines() if x.startswith("structure"))
+    assert line.split()[1] == "15"
+    assert line.split()[-1] == "0.0%"
 
 
 def test_messages(student: Path, marker_set: Path, tmp_path: Path) -> None:
