@@ -39,10 +39,7 @@ def behaviors() -> None:
     from reasonlens.judges import codebook_names, load_codebook
 
     found = [load_codebook(name) for name in codebook_names()]
-    for family, title in (
-        ("", "Whole responses"),
-        *((f, f"Sentences, family {f}") for f in _families(found)),
-    ):
+    for family, title in {"": "Whole responses", **_families(found)}.items():
         click.echo(f"{title}:")
         for codebook in found:
             if codebook.family == family:
@@ -50,8 +47,10 @@ def behaviors() -> None:
     click.echo("\nOne of them in full: reasonlens show behavior NAME")
 
 
-def _families(found: list[Codebook]) -> list[str]:
-    return sorted({codebook.family for codebook in found if codebook.family})
+def _families(found: list[Codebook]) -> dict[str, str]:
+    """Return the families with their headings, those of whole responses first."""
+    units = sorted({(codebook.unit != "trace", codebook.family) for codebook in found if codebook.family})
+    return {f: f"{'Sentences' if sentences else 'Whole responses'}, family {f}" for sentences, f in units}
 
 
 @command.command("judges", epilog=example("reasonlens list judges"))

@@ -135,7 +135,8 @@ def test_the_models_of_judge_and_responses_are_different_options(outputs: Path, 
 def test_codebooks_are_listed_and_shown(tmp_path: Path) -> None:
     listed = run("list", "behaviors").stdout
     assert "multi_perspective        reconstructed" in listed
-    assert listed.index("Whole responses:") < listed.index("Sentences, family schoenfeld:")
+    heads = ("Whole responses:", "Whole responses, family strategies:", "Sentences, family schoenfeld:")
+    assert sorted(heads, key=listed.index) == list(heads)
     shown = run("show", "behavior", "verification").stdout
     for text in (
         "(published, digest ",

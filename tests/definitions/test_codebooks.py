@@ -20,6 +20,13 @@ FAMILIES = {
     "schoenfeld": {
         f"episode_{name}" for name in ("read", "analyze", "plan", "implement", "explore", "verify", "monitor")
     },
+    "strategies": {
+        f"strategy_{name}"
+        for name in (
+            *("step_by_step", "analogy", "elimination", "direct_recall", "casework", "backward"),
+            "guess_and_check",
+        )
+    },
 }
 
 
@@ -37,12 +44,17 @@ def test_all_published_behaviors_are_there() -> None:
 def test_a_family_stands_for_its_members(family: str) -> None:
     found = load_codebooks([family])
     assert {codebook.name for codebook in found} == FAMILIES[family]
-    assert {codebook.unit for codebook in found} == {"sentence"}
+    assert {codebook.unit for codebook in found} == {"trace" if family == "strategies" else "sentence"}
 
 
-def test_the_pair_of_hu_et_al_is_marked_as_reconstructed() -> None:
+def test_what_its_source_names_and_does_not_define_is_marked_as_reconstructed() -> None:
     marked = {name for name in NAMES if load_codebook(name).status == "reconstructed"}
-    assert marked == {"multi_perspective", "metacognitive_awareness"}
+    assert marked == {"multi_perspective", "metacognitive_awareness", *FAMILIES["strategies"]}
+
+
+def test_only_the_strategies_that_orca_2_names_are_said_to_be_named_by_it() -> None:
+    named = {name for name in FAMILIES["strategies"] if "Orca 2, arXiv" in load_codebook(name).source}
+    assert named == {"strategy_step_by_step", "strategy_direct_recall"}
 
 
 def test_a_codebook_says_what_counts_and_what_does_not(codebook: Codebook) -> None:

@@ -53,6 +53,23 @@ def test_one_question_asks_for_several_behaviors_and_each_unit_has_its_own() -> 
     assert sum(x.cost for x in labels) == pytest.approx(0.5)
 
 
+def test_the_strategies_of_a_response_are_one_question() -> None:
+    def by_cases(request: Request) -> Any:
+        answer = honest(request)
+        for name, one in answer["behaviors"].items():
+            quotes = ["If x >= 0, then x = 3."] if name == "strategy_casework" else []
+            one.update(quotes=quotes, verdict="present" if quotes else "absent")
+        return answer
+
+    judge = scripted(by_cases)
+    books = load_codebooks(["strategies"])
+    (labels,) = judge.judge(["If x >= 0, then x = 3. If x < 0, then x = -3. Two solutions."], books)
+    (request,) = judge.asked
+    assert sorted(read_question(request)[3]) == sorted(book.name for book in books)
+    assert {x.behavior: x.count for x in labels if x.verdict == "present"} == {"strategy_casework": 1}
+    assert [x.verdict for x in labels].count("absent") == 6
+
+
 def test_many_behaviors_are_asked_for_eight_at_a_time() -> None:
     judge = scripted()
     whole = list(PAIR)
