@@ -132,12 +132,11 @@ def _print(
     print_verdicts(found)
     if quotes:
         print_quotes(study, plan.text, judge, codebooks, quotes)
-    for codebook in codebooks:
-        if codebook.status == "reconstructed":
-            click.echo(
-                f"Note: {codebook.name} is named by its source and not defined there; "
-                f"the definition is reasonlens's own (reasonlens show behavior {codebook.name})"
-            )
+    if own := [codebook.name for codebook in codebooks if codebook.status == "reconstructed"]:
+        click.echo(
+            "Note: named by a source that gives no rules to judge by, and defined by reasonlens: "
+            f"{', '.join(own)} (reasonlens show behavior {own[0]})"
+        )
 
 
 def _keep(options: dict[str, Any], found: Rates, given: Path | None) -> None:

@@ -61,8 +61,11 @@ def test_the_offline_judge_prints_rates_and_says_that_it_is_a_baseline(outputs: 
 def test_the_pair_of_the_paper_is_the_default_and_called_reconstructed(outputs: Path) -> None:
     out = run("behaviors", outputs)
     assert out.exit_code == 0, out.output
-    assert "Note: multi_perspective is named by its source and not defined there" in out.stdout
-    assert "Note: metacognitive_awareness is named by its source" in out.stdout
+    note = (
+        "and defined by reasonlens: multi_perspective, metacognitive_awareness (reasonlens show behavior mu"
+    )
+    assert out.stdout.count("Note: named by a source that gives no rules to judge by, ") == 1
+    assert note in out.stdout
 
 
 def test_a_study_keeps_labels_and_a_second_run_judges_nothing(outputs: Path, tmp_path: Path) -> None:

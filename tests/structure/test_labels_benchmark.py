@@ -180,3 +180,10 @@ def test_the_page_says_what_the_numbers_say() -> None:
     assert max(mine, key=lambda kind: mine[kind]) == "alternative"
     for kind in ("read", "recall", "check", "alternative"):
         assert rows["baseline", "general", kind] < rows["baseline", "math/og", kind]
+
+
+def test_the_documentation_says_the_kept_numbers(root: Path) -> None:
+    rows = _kept()["all_kinds"]
+    mine, pair = (f"{row['kappa'][0]:.2f}" for row in (rows[0], rows[-1]))
+    text = " ".join((root / "docs" / "structure.md").read_text("utf-8").split())
+    assert f"a kappa of {mine} on mathematics, where two label schemes have {pair} with each other" in text
