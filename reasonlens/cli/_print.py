@@ -15,6 +15,8 @@ from reasonlens.core.cells import plain
 
 __all__ = ["interval", "number", "p_value", "plain", "show_table"]
 
+_NOTHING = 1e-12  # what is left of a difference that is none
+
 
 def interval(row: dict[Any, Any]) -> str:
     """Return an estimate with its limits."""
@@ -31,7 +33,9 @@ def number(value: float) -> str:
     if math.isnan(value):
         return "-"
     size = abs(value)
-    if value == 0 or 0.005 <= size < 99.95:
+    if size < _NOTHING:
+        return "0.00"
+    if 0.005 <= size < 99.95:
         return f"{value:.2f}" if size < 9.995 else f"{value:.1f}"
     return f"{value:,.0f}" if size >= 99.95 else f"{value:.1g}"
 

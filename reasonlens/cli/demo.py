@@ -22,7 +22,7 @@ _STEPS = (
     ("diagnose", "Failure signatures", ()),
 )
 _BAN = (
-    *("--backend", "fake", "--model", "made-up", "--template", "plain", "-n", "8", "--max-tokens", "2048"),
+    *("--backend", "fake", "--model", "made-up", "--template", "plain", "-n", "16", "--max-tokens", "2048"),
     *("--ban", "wait,perhaps,alternatively,but", "--controls", "4", "--problems"),
 )
 

@@ -16,10 +16,11 @@ from reasonlens import __version__
 from reasonlens.core.study import Study, write_file
 from reasonlens.view import document, overview
 from reasonlens.view.blocks import blocks
-from reasonlens.view.findings import exclusions, findings, methods
+from reasonlens.view.findings import exclusions, findings, grid, methods
 from reasonlens.view.index import Index, load
 from reasonlens.view.markup import marked
 from reasonlens.view.sampling import choose
+from reasonlens.view.sections import sections
 from reasonlens.view.site import environment
 from reasonlens.workflow.figures import draw
 
@@ -62,10 +63,13 @@ def write(study: Study, path: Path, *, kind: str = "html", most: int = MOST, see
     """
     index = load(study)
     drawn, skipped = _figures(study) if kind == "html" else ([], {})
+    found = findings(study)
     values: dict[str, Any] = {
         "study": study.path.name,
         "version": __version__,
-        "findings": findings(study),
+        "findings": found,
+        "grid": grid(found),
+        "sections": sections(study),
         "rows": overview.rows(index),
         "categories": list(index.hits),
         "health": overview.health(index),

@@ -10,7 +10,7 @@ import pytest
 
 from reasonlens.core.study import Study
 from reasonlens.view import overview
-from reasonlens.view.findings import Finding, exclusions, findings, methods
+from reasonlens.view.findings import Finding, exclusions, findings, grid, methods, title_of
 from reasonlens.view.index import Index, load
 from reasonlens.view.sampling import choose
 
@@ -111,14 +111,14 @@ def finding(**values: object) -> Finding:
         (
             {},
             (
-                "flexible reasoning/anthropomorphic: distilled 3.46 times base (95% interval 2 to 5, "
+                "anthropomorphic, hits per 1,000 words: distilled 3.46 times base (95% interval 2 to 5, "
                 "corrected p below .001; 1,234 shared problems, 56 responses)."
             ),
         ),
         (
             {"p_adjusted": 0.25, "unit": "points", "value": -1.5},
             (
-                "flexible reasoning/anthropomorphic: distilled -1.5 (points) beside base "
+                "anthropomorphic, hits per 1,000 words: distilled -1.5 (points) beside base "
                 "(95% interval 2 to 5, corrected p .250; 1,234 shared problems, 56 responses); "
                 "a difference is not shown."
             ),
@@ -126,7 +126,7 @@ def finding(**values: object) -> Finding:
         (
             {"value": math.nan, "low": math.nan, "p_adjusted": math.nan},
             (
-                "flexible reasoning/anthropomorphic: undefined for distilled against base "
+                "anthropomorphic, hits per 1,000 words: undefined for distilled against base "
                 "(1,234 shared problems, 56 responses)."
             ),
         ),
@@ -152,6 +152,37 @@ def test_findings_are_the_pooled_contrasts_clear_ones_first(sample_study: Study)
     assert sizes == sorted(sizes, reverse=True)
 
 
+@pytest.mark.parametrize(
+    ("measure", "title"),
+    [
+        ("flexible_reasoning/logical_connectors/words", "logical connectors, hits per 1,000 words"),
+        ("rules@1/verification/response", "instances per response of verification (rules@1)"),
+        ("local:mine/verification/presence", "responses with verification (local:mine)"),
+        ("gpt-4o/verification/words", "verification, hits per 1,000 words"),
+        ("x/anthropomorphic/first/restricted-mean", "words before the first of anthropomorphic"),
+        ("length/words", "words per response"),
+        ("something/else", "something/else"),
+    ],
+)
+def test_measures_in_words(measure: str, title: str) -> None:
+    assert title_of(measure) == title
+
+
+def test_the_grid_has_every_finding_once(sample_study: Study) -> None:
+    found = findings(sample_study)
+    made = grid(found)
+    cells = [one for _, row in made.rows for one in row if one is not None]
+    assert sorted(map(repr, cells)) == sorted(map(repr, found))
+    for _, row in made.rows:
+        assert len(row) == len(made.columns)
+        for pair, one in zip(made.columns, row, strict=True):
+            assert one is None or (one.reference, one.group) == pair
+    assert finding().cell == "3.46× [2, 5]"
+    assert finding(unit="points", value=-1.5, low=math.nan).cell == "-1.5"
+    assert finding(value=math.nan).cell == "undefined"
+    assert finding(value=1800.4, low=123.0, high=2e4).cell == "1,800× [123, 20,000]"
+
+
 def test_a_study_that_was_only_read_has_no_findings(two_conditions: Study, tmp_path: Path) -> None:
     assert findings(Study(tmp_path / "new", create=True)) == []
     assert methods(Study(tmp_path / "new")) == []
@@ -163,9 +194,13 @@ def test_methods_and_exclusions_are_named(sample_study: Study) -> None:
     assert "jackknife over problems, log scale, t (problems like these)" in told
     frame = sample_study.estimates()
     left_out = frame[frame["excluded"] > 0]
-    for table, why, n in exclusions(sample_study):
-        if table == "estimates":
-            assert n == left_out.loc[left_out["excluded_why"] == why, "excluded"].max()
+    told_reasons = {why: n for table, why, n in exclusions(sample_study) if table == "estimates"}
+    most: dict[str, int] = {}
+    for text in left_out["excluded_why"]:
+        for part in text.split("; "):
+            why, _, n = part.rpartition(": ")
+            most[why] = max(most.get(why, 0), int(n))
+    assert told_reasons == most != {}
 
 
 def test_the_choice_of_traces_is_the_same_again_and_shows_both_sorts(sample_index: Index) -> None:

@@ -60,7 +60,9 @@ def test_findings_come_first_and_then_all_else(
     ]
     places = [re.search(rf"<h1[^>]*>{name}</h1>", page).start() for name in order]  # type: ignore[union-attr]
     assert places == sorted(places)
-    assert page.count("<li>flexible reasoning/") + page.count('<li class="note">') >= 5
+    listed = re.search(r'<ul class="findings">(.*?)</ul>', page, re.DOTALL)[1]  # type: ignore[index]
+    assert listed.count("<li") == 8
+    assert "anthropomorphic, hits per 1,000 words" in page
     assert findings(sample_study)[0].sentence.split(" (")[0] in page
     assert page.count("<figure>") >= 2
     assert written.size == len(page.encode()) < report.LIMIT
