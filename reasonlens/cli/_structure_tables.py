@@ -36,6 +36,7 @@ def print_structure(found: Structure, decomposer: Decomposer, matcher: Matcher) 
     _outcomes(here, f"Right and wrong responses to the same problems, {where}")
     _samples(here, f"Samples of one problem, {where}")
     _kinds(here, f"Steps, {where}")
+    _agreement(here)
     for note in found.notes:
         click.echo(f"Note: {plain(note)}")
     level = f"{100 * rows['level'].iloc[0]:g}%"
@@ -132,6 +133,24 @@ def _samples(rows: pd.DataFrame, title: str) -> None:
         table.append([row["group"], row["at"], *cells, f"{row['n_problems']:,}", f"{row['excluded']:,}"])
     heads = ["model", "samples", "distance", "effective patterns", "problems", "problems left out"]
     show_table(table, heads, title, 1)
+
+
+def _agreement(rows: pd.DataFrame) -> None:
+    mine = rows[rows["quantity"].str.startswith("agreement of ")]
+    table: list[list[object]] = [
+        [
+            row["decomposer"],
+            row["reference"],
+            row["quantity"].removeprefix("agreement of "),
+            interval(row),
+            f"{row['n_problems']:,}",
+            f"{row['n_traces']:,}",
+            f"{row['excluded']:,}",
+        ]
+        for row in mine.to_dict("records")
+    ]
+    heads = ["decomposer", "other", "of", "Cohen's kappa", "problems", "sentences", "left out"]
+    show_table(table, heads, "Do the decomposers of this study agree, sentence by sentence?", 3)
 
 
 def _kinds(rows: pd.DataFrame, title: str) -> None:

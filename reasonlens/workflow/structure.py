@@ -12,6 +12,7 @@ from reasonlens.stats.group_contrasts import corrected, frame_of
 from reasonlens.structure import Decomposition
 from reasonlens.structure.decompose import Decomposer
 from reasonlens.structure.match import LexicalMatcher, Matcher
+from reasonlens.workflow.structure_agreement import rows_of_agreement
 from reasonlens.workflow.structure_chosen import Account, Chosen, about_traces, choose, roles
 from reasonlens.workflow.structure_followed import CHANCE, curves, differences, scores
 from reasonlens.workflow.structure_outcomes import at_k, outcomes
@@ -81,7 +82,7 @@ def structure_rates(
     plans = plans_of(study, decomposer.name, ids)
     plain = Source(decomposer.name, "", level)
     frame = steps_frame(about[about["trace_id"].isin(ids)], plans)
-    rows = kinds(plain, frame) + diversity(plain, frame)
+    rows = kinds(plain, frame) + diversity(plain, frame) + rows_of_agreement(study, plain)
     whole = pairs
     if not pairs.empty:
         whole = _with_numbers(study, pairs, about, decomposer, matcher)

@@ -77,8 +77,12 @@ def test_a_model_is_asked_once(outputs: Path, server: FakeServer, tmp_path: Path
     again = run(*words)
     assert again.exit_code == 0, again.output
     assert sum(server.billed.values()) == asked
+    assert run("--study", tmp_path / "s").exit_code == 0  # the baseline, too
+    both = run(*words)
+    told = both.stdout.partition("Do the decomposers of this study agree")[2].splitlines()
+    assert [line.split()[2] for line in told[3:5]] == ["kinds", "step"]
     steps = Study(tmp_path / "s").read("steps").to_pandas()
-    assert set(steps["decomposer"].astype("str")) == {f"llm:{MODEL}"}
+    assert set(steps["decomposer"].astype("str")) == {f"llm:{MODEL}", "baseline"}
 
 
 def test_the_price_is_said_before_and_nobody_is_asked_for_free(
