@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from reasonlens.view.document import DRAWN, Document, Mark, begin
 
-__all__ = ["Block", "Piece", "blocks", "strip"]
+__all__ = ["Block", "Piece", "block_at", "blocks", "steps_in", "strip"]
 
 _BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 _LONGEST = 4000  # characters of a block: a browser lays out what is in sight, block by block
@@ -99,3 +101,19 @@ def strip(document: Document, found: Sequence[Block]) -> list[tuple[int, int, in
         tick = ticks.setdefault((mark.layer, mark.start * _BINS // size), [found[block].number, 0])
         tick[1] += 1
     return [(layer, place, at, n) for (layer, place), (at, n) in ticks.items()]
+
+
+def steps_in(document: Document) -> list[tuple[dict[str, Any], int]]:
+    """Return the steps of a trace, each with its place in the response (-1 if it has none)."""
+    shifts = {part: begin(document.record, part) for part in ("response", "reasoning", "answer")}
+    found = []
+    for step in document.steps:
+        shift = shifts.get(step["part"], -1)
+        placed = step["start"] is not None and step["start"] >= 0 and shift >= 0
+        found.append((step, shift + step["start"] if placed else -1))
+    return found
+
+
+def block_at(found: Sequence[Block], place: int) -> int:
+    """Return the number of the block that holds a place, or -1 for none."""
+    return found[bisect_right([block.start for block in found], place) - 1].number if place >= 0 else -1

@@ -22,6 +22,7 @@ _LIMIT = 64 * 1024  # bytes of a request body: a label is small
 
 
 def label(site: Site, request: Request) -> Response:
+    """The next trace to label, or the form that begins a sample."""
     who, behavior = (request.query_params.get(name, "") for name in ("who", "behavior"))
     if not (who and behavior):
         asked = {name.rpartition("/")[2] for name in site.index.verdicts}
@@ -57,6 +58,7 @@ def _labeler(site: Site, request: Request, who: str, behavior: str) -> Labeler:
 
 
 async def add_label(site: Site, request: Request) -> Response:
+    """Keep one label."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

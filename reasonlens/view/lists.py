@@ -19,6 +19,7 @@ __all__ = ["behaviors", "figure", "figures", "flips", "home", "problem", "traces
 
 
 def home(site: Site, request: Request) -> Response:
+    """Models by benchmarks, and everything that went wrong."""
     rows = site.once("rows", lambda: overview.rows(site.index))
     start = max(integer(request, "start", 0), 0)
     return site.page(
@@ -36,6 +37,7 @@ def home(site: Site, request: Request) -> Response:
 
 
 def traces(site: Site, request: Request) -> Response:
+    """A list of traces: filtered, searched, sorted, in pages."""
     wanted = _filter(request)
     finding = site.search(wanted.query) if wanted.query.strip() else None
     found = select(site.index, wanted, finding.found() if finding else None)
@@ -79,10 +81,12 @@ def _filter(request: Request) -> Filter:
 
 
 def problem(site: Site, request: Request) -> Response:
+    """The traces of a problem."""
     return RedirectResponse(link("/traces", problem=request.path_params["problem_id"]))
 
 
 def words(site: Site, request: Request) -> Response:
+    """The entries of a category, with their hits by kind."""
     category = request.query_params.get("category", "")
     if category not in site.index.hits:
         raise InputError(f"{category!r} was not counted; see the overview for what was")
@@ -92,6 +96,7 @@ def words(site: Site, request: Request) -> Response:
 
 
 def behaviors(site: Site, request: Request) -> Response:
+    """Verdicts by judge, behavior and kind."""
     return site.page("behaviors", judged=_judged(site), verdicts=LABEL_VERDICTS)
 
 
@@ -100,12 +105,14 @@ def _judged(site: Site) -> list[dict[str, Any]]:
 
 
 def flips(site: Site, request: Request) -> Response:
+    """Pairs whose outcome differs from the baseline."""
     found = site.once("flips", lambda: list(overview.flips(site.index)))
     start = max(integer(request, "start", 0), 0)
     return site.page("flips", rows=found[start : start + PAGE], found=len(found), start=start, size=PAGE)
 
 
 def figures(site: Site, request: Request) -> Response:
+    """The figures of the study."""
     return site.page("figures", figures=_figures(site))
 
 
@@ -114,6 +121,7 @@ def _figures(site: Site) -> list[str]:
 
 
 def figure(site: Site, request: Request) -> Response:
+    """One figure."""
     name = Path(request.path_params["name"])
     if name.suffix != ".svg" or name.stem not in _figures(site):
         raise InputError(f"this study has no figure {str(name)!r}; draw it with: reasonlens figures --study")

@@ -14,7 +14,7 @@ from reasonlens.core.errors import InputError
 from reasonlens.text.words import count_words
 from reasonlens.view import document
 from reasonlens.view.align import aligned
-from reasonlens.view.blocks import Block, Piece, blocks, strip
+from reasonlens.view.blocks import Block, Piece, block_at, blocks, steps_in, strip
 from reasonlens.view.markup import marked, shown
 from reasonlens.view.selection import Filter, select
 from reasonlens.view.site import PAGE, Site, integer
@@ -26,6 +26,7 @@ _SIDES = 3
 
 
 def trace(site: Site, request: Request) -> Response:
+    """One trace: its text with all that is marked in it, and what is known of it."""
     found = document.read(site.index, request.path_params["trace_id"])
     cut = blocks(found)
     record = {k: v for k, v in found.record.items() if k not in ("response", "reasoning", "answer")}
@@ -36,6 +37,7 @@ def trace(site: Site, request: Request) -> Response:
         blocks=[(block, marked(block.pieces)) for block in cut],
         strip=strip(found, cut),
         counts=found.counts(),
+        steps=[(step, block_at(cut, start)) for step, start in steps_in(found)],
         record=record,
         raw=json.dumps(record, indent=1, ensure_ascii=False, default=str),
         others=site.listed(same[:PAGE]),
@@ -43,6 +45,7 @@ def trace(site: Site, request: Request) -> Response:
 
 
 def side_by_side(site: Site, request: Request) -> Response:
+    """Two or three traces, aligned by paragraphs."""
     ids = list(dict.fromkeys(request.query_params.getlist("id")))[:_SIDES]
     if len(ids) < 2:
         raise InputError("name two or three traces: /side-by-side?id=A&id=B")
@@ -75,6 +78,7 @@ def _lookup(cut: Sequence[Block]) -> Callable[[tuple[int, int]], list[Piece]]:
 
 
 def context(site: Site, request: Request) -> Response:
+    """A word in the context of traces drawn at random."""
     category, entry = (request.query_params.get(name, "") for name in ("category", "entry"))
     kind, seed = request.query_params.get("kind", ""), integer(request, "seed", 0)
     known, _ = document.categories(site.index)

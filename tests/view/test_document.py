@@ -137,3 +137,26 @@ def test_a_study_without_texts_is_refused_with_what_to_do(tmp_path: Path) -> Non
     index = load(study)
     with pytest.raises(InputError, match="made without texts; read the files again with --study"):
         document.read(index, str(index.traces["trace_id"][0]))
+
+
+def test_steps_stand_where_the_text_has_them(tmp_path: Path) -> None:
+    from reasonlens.structure.baseline import Baseline
+    from reasonlens.view.blocks import block_at, steps_in
+    from reasonlens.workflow.structure_chosen import Chosen
+    from reasonlens.workflow.structure_steps import decompose_study
+
+    reasoning = "First, add 2 and 3.\n\nWait, is that 5? Yes."
+    study = made_study(tmp_path, [{"model": "m", "problem": "p", "response": f"<think>{reasoning}</think>5"}])
+    decompose_study(study, Baseline(), Chosen())
+    index = load(study)
+    read = document.read(index, index.traces["trace_id"].iloc[0])
+    cut = blocks(read)
+    placed = steps_in(read)
+    assert [(step["kind"], read.text[start:].split()[0]) for step, start in placed] == [
+        ("plan", "First,"),
+        ("check", "Wait,"),
+    ]
+    for step, start in placed:
+        text = "".join(p.text for p in cut[block_at(cut, start)].pieces)
+        assert str(step["meta"]).split(".")[0] in text
+    assert block_at(cut, -1) == -1
