@@ -183,17 +183,21 @@ def test_a_template_that_takes_the_reasoning_away_is_refused(
 
 
 @pytest.mark.slow
-def test_two_processes_take_part(student: Path, marker_set: Path, tmp_path: Path, root: Path) -> None:
+@pytest.mark.parametrize("launch", ["torchrun", "fsdp2"])
+def test_two_processes_take_part(
+    student: Path, marker_set: Path, tmp_path: Path, root: Path, launch: str
+) -> None:
     out = tmp_path / "out"
     settings = {**SHORT, "max_steps": 2}
     words = [f"--set={k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in settings.items()]
     line = [sys.executable, "-m", "reasonlens", "distill", "sft", f"--model={student}"]
     told = subprocess.run(
-        [*line, f"--data={marker_set}", f"--out={out}", "--launch=torchrun", "--processes=2", *words],
+        [*line, f"--data={marker_set}", f"--out={out}", f"--launch={launch}", "--processes=2", *words],
         env={
             **os.environ,
             "PYTHONPATH": str(root),
             "OMP_NUM_THREADS": "1",
+            "ACCELERATE_USE_CPU": "true",
             "HF_DATASETS_CACHE": str(tmp_path),
         },
         capture_output=True,
