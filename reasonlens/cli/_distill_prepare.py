@@ -72,6 +72,7 @@ _SAME = (
     "min_tokens",
     "keep_long",
     "duplicate",
+    "same_problem",
     "per_problem",
     "order",
     "limit",

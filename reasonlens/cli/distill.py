@@ -83,6 +83,14 @@ def command() -> None:
     help="Drop a trace whose words, five in a row, resemble another of the problem by this (Jaccard).",
 )
 @click.option(
+    "--same-problem",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.8,
+    show_default=True,
+    metavar="J",
+    help="Drop a problem whose statement resembles another one by this.",
+)
+@click.option(
     "--per-problem",
     type=click.IntRange(min=1),
     default=1,

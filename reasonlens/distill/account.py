@@ -17,6 +17,7 @@ FILTERS = {
     "contaminated": "the problem stands in a benchmark",
     "too_long": "more tokens than --max-tokens: would lose the answer",
     "too_short": "fewer tokens than --min-tokens",
+    "same_problem": "the problem resembles another one",
     "near_duplicate": "resembles another trace of the problem",
     "not_chosen": "less different than the chosen traces of the problem (--per-problem)",
     "not_drawn": "the problem is not among the --limit problems",

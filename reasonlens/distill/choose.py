@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reasonlens.distill.shingles import Sketch, jaccard
 
-__all__ = ["difficulty_order", "diverse", "nested", "originals"]
+__all__ = ["difficulty_order", "diverse", "nested", "originals", "originals_of_many"]
 
 
 def originals(sketches: Sequence[Sketch], threshold: float) -> list[int]:
@@ -16,6 +16,27 @@ def originals(sketches: Sequence[Sketch], threshold: float) -> list[int]:
     for i, mine in enumerate(sketches):
         if all(jaccard(mine, sketches[j]) < threshold for j in kept):
             kept.append(i)
+    return kept
+
+
+def originals_of_many(sketches: Sequence[Sketch], threshold: float) -> list[int]:
+    """Return what `originals` returns, for many texts: only those that share an n-gram are compared.
+
+    Parameters
+    ----------
+    threshold
+        Above 0.
+    """
+    kept: list[int] = []
+    having: dict[int, list[int]] = {}
+    for i, mine in enumerate(sketches):
+        hashes = mine.tolist()
+        near = {j for hashed in hashes for j in having.get(hashed, ())}
+        if any(jaccard(mine, sketches[j]) >= threshold for j in near):
+            continue
+        kept.append(i)
+        for hashed in hashes:
+            having.setdefault(hashed, []).append(i)
     return kept
 
 

@@ -20,10 +20,10 @@ from reasonlens.core.errors import InputError
 from reasonlens.core.manifest import digest_of
 from reasonlens.core.study import Study
 from reasonlens.distill.account import Account
-from reasonlens.distill.choose import difficulty_order, diverse, nested, originals
+from reasonlens.distill.choose import difficulty_order, diverse, nested, originals, originals_of_many
 from reasonlens.distill.contamination import Benchmarks
 from reasonlens.distill.rows import Texts, failed_call, response_text
-from reasonlens.distill.shingles import sketch
+from reasonlens.distill.shingles import Sketch, sketch
 from reasonlens.text import model_tokens
 from reasonlens.workflow.correctness import correctness
 from reasonlens.workflow.distill_rows import COLUMNS, Seen, Settings, rows_of, texts_of
@@ -38,6 +38,7 @@ class _State:
     kept: list[Seen] = field(default_factory=list)
     right: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     clean: dict[str, bool] = field(default_factory=dict)
+    statements: dict[str, Sketch] = field(default_factory=dict)
 
 
 def teachers_of(study: Study, wanted: Sequence[str]) -> tuple[str, ...]:
@@ -120,6 +121,8 @@ def _first_pass(
         tokens = _tokens(made, settings)
         for i in good:
             _remember(state, settings, rows[i], float(right[i]), made[i], tokens.get(i), (part, at + i))
+            if rows[i]["problem_id"] not in state.statements:
+                state.statements[rows[i]["problem_id"]] = sketch(rows[i]["problem"])
         at += len(rows)
         progress(len(rows))
 
@@ -191,8 +194,14 @@ def _choose(state: _State, settings: Settings) -> list[Seen]:
     for seen in state.kept:
         by_problem[seen.problem_id].append(seen)
     dropped, chosen = state.account.dropped, []
-    drawn = nested(by_problem, settings.limit, settings.seed)
+    first = sorted(by_problem)
+    originals_at = originals_of_many([state.statements[p] for p in first], settings.same_problem)
+    different_problems = {first[i] for i in originals_at}
+    drawn = nested(different_problems, settings.limit, settings.seed)
     for problem_id, traces in by_problem.items():
+        if problem_id not in different_problems:
+            dropped["same_problem"] += len(traces)
+            continue
         if problem_id not in drawn:
             dropped["not_drawn"] += len(traces)
             continue

@@ -39,6 +39,7 @@ class Settings:
     min_tokens: int = 0
     keep_long: bool = False
     duplicate: float = 0.8
+    same_problem: float = 0.8
     per_problem: int = 1
     order: str = "source"
     limit: int | None = None

@@ -123,6 +123,7 @@ def write_about(
         "max_tokens": settings.max_tokens,
         "min_tokens": settings.min_tokens,
         "near_duplicates_from": settings.duplicate,
+        "same_problems_from": settings.same_problem,
         "per_problem": settings.per_problem,
         "order": settings.order,
         "limit": settings.limit,

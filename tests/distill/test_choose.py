@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 
-from reasonlens.distill.choose import difficulty_order, diverse, nested, originals
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reasonlens.distill.choose import difficulty_order, diverse, nested, originals, originals_of_many
 from reasonlens.distill.shingles import jaccard, sketch
 
 A = "first add two and three then double the sum to get ten"
@@ -19,6 +22,15 @@ def test_a_near_duplicate_of_a_kept_text_goes() -> None:
     assert jaccard(sketches[0], sketches[1]) == 8 / 9
     assert originals(sketches, 0.8) == [0, 2]
     assert originals(sketches, 0.95) == [0, 1, 2]
+
+
+words = st.lists(st.sampled_from("abc"), min_size=1, max_size=9).map(" ".join)
+
+
+@given(st.lists(words, max_size=8), st.sampled_from([0.2, 0.5, 1.0]))
+def test_many_texts_give_what_each_against_each_gives(texts: list[str], threshold: float) -> None:
+    sketches = [sketch(text, n=2) for text in texts]
+    assert originals_of_many(sketches, threshold) == originals(sketches, threshold)
 
 
 def test_the_most_different_are_chosen() -> None:

@@ -86,6 +86,19 @@ def test_the_account_adds_up_with_every_filter(traces: Path, tmp_path: Path) -> 
     assert report["contaminated_problems"][0]["how"] == "problem id"
 
 
+def test_a_problem_that_resembles_another_goes(tmp_path: Path) -> None:
+    text = "A box holds {n} red and twice as many blue balls; how many balls are in the box in all"
+    rows = [_trace(text.format(n=n), f"It is {n} and so on and so forth.", "1", True) for n in (3, 4)]
+    rows.append(_trace("How far does the train go in two hours?", "It goes at a steady speed.", "1", True))
+    file = _file(tmp_path, rows)
+    _run(file, "--out", tmp_path / "all", "-j", 1)
+    assert json.loads((tmp_path / "all" / "report.json").read_text("utf-8"))["dropped"] == {}
+    _run(file, "--out", tmp_path / "less", "--same-problem", 0.4, "-j", 1)
+    report = json.loads((tmp_path / "less" / "report.json").read_text("utf-8"))
+    assert report["dropped"] == {"same_problem": 1}
+    assert report["problems_kept"] == 2
+
+
 def test_easy_problems_come_first(traces: Path, tmp_path: Path) -> None:
     _run(traces, "--out", tmp_path / "set", "--order", "difficulty", "-j", 1)
     rows = _rows(tmp_path / "set")
