@@ -11,11 +11,15 @@ from typing import Any
 
 from reasonlens.view.document import DRAWN, Document, Mark, begin
 
-__all__ = ["Block", "Piece", "block_at", "blocks", "steps_in", "strip"]
+__all__ = ["BINS", "STRETCHES", "Block", "Piece", "Strip", "block_at", "blocks", "steps_in", "strip"]
 
 _BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 _LONGEST = 4000  # characters of a block: a browser lays out what is in sight, block by block
-_BINS = 400
+BINS = 400
+"""Places of the strip."""
+
+STRETCHES = 100
+"""Stretches of the strip that can be clicked; few nodes, so that a page of a long trace stays quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,14 @@ class Piece:
     layers: tuple[int, ...]
     note: str
     first: bool  # the first piece of a mark: what the keyboard jumps to
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The position strip: per layer the places with marks (in 1/400 of the text), per stretch its block."""
+
+    places: tuple[tuple[int, ...], ...]
+    leads: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +101,14 @@ def _pieces(text: str, start: int, end: int, marks: Sequence[Mark], first: int) 
         )
 
 
-def strip(document: Document, found: Sequence[Block]) -> list[tuple[int, int, int, int]]:
-    """Return the ticks of the position strip: (layer, place in 1/400 of the text, block, number of marks)."""
+def strip(document: Document, found: Sequence[Block]) -> Strip:
+    """Return where the marks stand in the whole response, and where a click on it leads."""
     size = max(len(document.text), 1)
-    starts = [block.start for block in found]
-    ticks: dict[tuple[int, int], list[int]] = {}
-    block = 0
+    places: list[set[int]] = [set() for _ in document.layers]
     for mark in document.marks:
-        while block + 1 < len(starts) and starts[block + 1] <= mark.start:
-            block += 1
-        tick = ticks.setdefault((mark.layer, mark.start * _BINS // size), [found[block].number, 0])
-        tick[1] += 1
-    return [(layer, place, at, n) for (layer, place), (at, n) in ticks.items()]
+        places[mark.layer].add(mark.start * BINS // size)
+    leads = tuple(block_at(found, size * stretch // STRETCHES) for stretch in range(STRETCHES))
+    return Strip(tuple(tuple(sorted(mine)) for mine in places), leads)
 
 
 def steps_in(document: Document) -> list[tuple[dict[str, Any], int]]:

@@ -54,13 +54,18 @@ def test_every_character_carries_the_layers_of_its_marks(made: Document) -> None
 
 
 @given(documents())
-def test_the_strip_counts_every_mark_at_its_block(made: Document) -> None:
+def test_the_strip_shows_every_mark_and_leads_to_its_stretch(made: Document) -> None:
     cut = blocks(made)
-    ticks = strip(made, cut)
-    assert sum(n for *_, n in ticks) == len(made.marks)
-    for _, place, block, _ in ticks:
-        assert 0 <= place < 400
-        assert 0 <= block < len(cut)
+    found = strip(made, cut)
+    size = len(made.text)
+    for layer, places in enumerate(found.places):
+        marks = [m.start for m in made.marks if m.layer == layer]
+        assert set(places) == {start * 400 // size for start in marks}
+    assert len(found.leads) == 100
+    for stretch, number in enumerate(found.leads):
+        block = cut[number]
+        end = cut[number + 1].start if number + 1 < len(cut) else size + 1
+        assert block.start <= size * stretch // 100 < end
 
 
 def test_the_marks_are_the_hits_of_the_lexicon(sample_study: Study, sample_index: Index) -> None:
