@@ -111,8 +111,17 @@ def load_model(model: str, trl_config: Any) -> tuple[Any, Any]:
 def last_checkpoint(out: Path) -> Path | None:
     """Return the newest checkpoint that was written to its end."""
     found = [p for p in out.glob("checkpoint-*") if p.name.removeprefix("checkpoint-").isdigit()]
-    found = [p for p in found if (p / "trainer_state.json").is_file()]  # this file is written last
+    found = [p for p in found if _whole(p / "trainer_state.json")]  # this file is written last
     return max(found, key=lambda p: int(p.name.rpartition("-")[2]), default=None)
+
+
+def _whole(state: Path) -> bool:
+    """Tell whether a file holds JSON to its end: a run that was killed may have begun it."""
+    try:
+        json.loads(state.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def begin(out: Path, told: dict[str, Any]) -> Path | None:

@@ -68,13 +68,17 @@ def _matrix(ax: Axes, rows: pd.DataFrame, names: list[str]) -> None:
     for row in rows.to_dict("records"):
         if row["kind"] in befores and row["following"] in afters:
             table[befores.index(row["kind"]), afters.index(row["following"])] = row["value"]
-    ax.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    # squares, not an image: its bytes would differ from run to run
+    ax.pcolormesh(np.ma.masked_invalid(table), cmap="Blues", vmin=0, vmax=1)
     for (i, j), value in np.ndenumerate(table):
         if np.isfinite(value) and value >= 0.005:
             color = "white" if value > _DARK else "black"
-            ax.text(j, i, f"{100 * value:.0f}", ha="center", va="center", fontsize=6, color=color)
-    ax.set_xticks(range(len(afters)), afters, rotation=60, ha="right", rotation_mode="anchor", fontsize=6)
-    ax.set_yticks(range(len(befores)), befores, fontsize=6)
+            ax.text(j + 0.5, i + 0.5, f"{100 * value:.0f}", ha="center", va="center", fontsize=6, color=color)
+    ax.set_xticks(
+        np.arange(len(afters)) + 0.5, afters, rotation=60, ha="right", rotation_mode="anchor", fontsize=6
+    )
+    ax.set_yticks(np.arange(len(befores)) + 0.5, befores, fontsize=6)
+    ax.set_ylim(len(befores), 0)
     ax.tick_params(length=0)
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)

@@ -207,3 +207,11 @@ def test_two_processes_take_part(
     assert told.returncode == 0, told.stderr[-2000:]
     assert told.stdout.count("2 steps on 4 of 4 rows") == 1
     assert json.loads((out / "metrics.json").read_text("utf-8"))["processes"] == 2
+
+
+def test_a_checkpoint_that_was_begun_is_passed_over(tmp_path: Path) -> None:
+    for step, state in ((5, '{"global_step": 5}'), (10, '{"global'), (15, "")):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state, "utf-8")
+    (tmp_path / "checkpoint-20").mkdir()
+    assert runs.last_checkpoint(tmp_path) == tmp_path / "checkpoint-5"

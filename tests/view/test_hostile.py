@@ -22,7 +22,7 @@ from tests.view.making import client_of, made_study
 ALLOWED = set(
     """
     html head meta title link script style body a header nav form label input span button main h1 h2 p
-    section table thead tbody tr th td div ul ol li dl dt dd code kbd aside article svg rect mark details
+    section table thead tbody tr th td div ul ol li dl dt dd code kbd aside article svg rect path mark details
     summary pre b select option blockquote br img figure figcaption template progress output
     """.split()  # noqa: SIM905
 )
