@@ -1,16 +1,21 @@
 """Coverage of the intervals and size of the tests in ``reasonlens.stats``, by simulation.
 
 Run it with ``python benchmarks/coverage/run.py``: it prints a table and writes ``results.json``
-beside itself. Seeds are fixed. Counts are negative binomial (dispersion 1) given a log-normal
-problem effect (standard deviation 0.7) and log-normal lengths, which vary by problem too.
+beside itself, in two processes. Each design has its own seed. Counts are negative binomial (dispersion
+1) given a log-normal problem effect (standard deviation 0.7) and log-normal lengths, which vary by
+problem too.
 """
 
 from __future__ import annotations
 
 import json
 import platform
+import sys
+import zlib
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -53,8 +58,12 @@ SINGLE = [
     Design("30 x 8, hits in 20% of problems", affected=0.2),
     Design("30 x 8, hits in 10% of problems", affected=0.1),
     Design("30 x 1", samples=1),
+    Design("15 x 8", problems=15),
     Design("10 x 8", problems=10),
+    Design("8 x 4", problems=8, samples=4),
     Design("5 x 16", problems=5, samples=16),
+    Design("5 x 8", problems=5),
+    Design("3 x 16", problems=3, samples=16),
     Design("200 x 4", problems=200, samples=4, rate=1.0),
     Design("500 x 1, 12 hits", problems=500, samples=1, rate=0.05),
 ]
@@ -66,6 +75,7 @@ SHARES = [
     ("30 x 8, p = .05, few problems", 30, 8, 0.05, 1.0),
     ("30 x 8, p = .01", 30, 8, 0.3, 30.0),
     ("10 x 8, p = .33", 10, 8, 0.4, 0.8),
+    ("5 x 16, p = .33", 5, 16, 0.4, 0.8),
     ("200 x 4, p = .01", 200, 4, 0.05, 5.0),
 ]
 PAIRS = [
@@ -81,11 +91,15 @@ PAIRS = [
     Design("30 x 8, hits in 10% of problems", affected=0.1),
     Design("30 x 8, 4 hits each", rate=0.05, longer=1.0),
     Design("30 x 1", samples=1),
+    Design("15 x 8", problems=15),
     Design("10 x 8", problems=10),
+    Design("8 x 4", problems=8, samples=4),
     Design("5 x 8", problems=5),
+    Design("3 x 16", problems=3, samples=16),
     Design("300 x 1", problems=300, samples=1, rate=0.5),
     Design("30 x 8, ratio 1.5", times=1.5),
     Design("30 x 8, ratio 2", times=2.0),
+    Design("10 x 8, ratio 2", problems=10, times=2.0),
     Design("30 x 8, ratio 20, 17 hits in b", rate=0.2, times=20.0),
 ]
 
@@ -118,22 +132,26 @@ def covered(intervals: list[Interval], truth: float) -> dict[str, float]:
 
 def single(d: Design, reps: int, rng: np.random.Generator) -> dict[str, dict[str, float]]:
     """Coverage for one group: rate per 1,000 words, and the mean number of words."""
-    found, lengths = [], []
+    found, lengths, means = [], [], []
     for _ in range(reps):
         effect = rng.normal(0, SPREAD, d.problems)
         spread = rng.normal(0, d.length_spread, d.problems)
         hits, words, _ = responses(rng, d, effect, spread, d.rate, d.words)
         found.append(ratio_of_sums(hits, words))
-        lengths.append(mean_of_sums(words, np.full(d.problems, d.samples)))
+        counts = np.full(d.problems, float(d.samples))
+        lengths.append(ratio_of_sums(words, counts, scale=1.0))
+        means.append(mean_of_sums(words, counts))
     out = {"rate": covered(found, d.rate)}
     if d.length_spread:
-        out["mean words"] = covered(lengths, d.words * float(np.exp(d.length_spread**2)))
+        truth = d.words * float(np.exp(d.length_spread**2))
+        out["mean words"] = covered(lengths, truth)
+        out["mean words, t"] = covered(means, truth)
     return out
 
 
 def pair(d: Design, reps: int, rng: np.random.Generator) -> dict[str, dict[str, float]]:
     """Coverage and rejection rate for two groups on the same problems."""
-    ratios, differences, unpaired, p, p_unpaired, p_share = [], [], [], [], [], []
+    ratios, differences, unpaired, apart, p, p_ratio, p_unpaired, p_share = ([] for _ in range(8))
     for _ in range(reps):
         shared = rng.normal(0, SPREAD, d.problems)
         length = rng.normal(0, d.length_spread, d.problems)
@@ -157,45 +175,60 @@ def pair(d: Design, reps: int, rng: np.random.Generator) -> dict[str, dict[str, 
         ratios.append(c.ratio)
         differences.append(c.difference)
         unpaired.append(u.ratio)
+        apart.append(u.difference)
         p.append(c.p_value)
+        p_ratio.append(c.ratio.p_value)
         p_unpaired.append(u.p_value)
         p_share.append(contrast_of_sums(*present, shares=True).p_value)
     out = {
         "ratio": covered(ratios, d.times),
         "difference": covered(differences, d.rate * (d.times - 1)),
         "ratio, unpaired": covered(unpaired, d.times),
+        "difference, unpaired": covered(apart, d.rate * (d.times - 1)),
     }
-    for name, values in (("test", p), ("test, unpaired", p_unpaired), ("test of shares (null)", p_share)):
+    tests = {
+        "test": p,
+        "test of the ratio": p_ratio,
+        "test, unpaired": p_unpaired,
+        "test of shares (null)": p_share,
+    }
+    for name, values in tests.items():
         out[name] = {"rejected": round(float(np.mean(np.array(values) <= 0.05)), 4)}
     return out
 
 
 def shares(
     problems: int, samples: int, a: float, b: float, reps: int, rng: np.random.Generator
-) -> dict[str, float]:
+) -> dict[str, dict[str, float]]:
     """Coverage for a share of responses with beta-distributed problem shares."""
     found = []
     for _ in range(reps):
         seen = rng.binomial(samples, rng.beta(a, b, problems))
         found.append(share_of_sums(seen, np.full(problems, samples)))
-    return covered(found, a / (a + b))
+    return {"share": covered(found, a / (a + b))}
 
 
-def main(reps: int = 2000) -> None:
+PARTS: dict[str, dict[str, Callable[[int, np.random.Generator], object]]] = {
+    "single": {d.name: partial(single, d) for d in SINGLE},
+    "share": {name: partial(shares, *settings) for name, *settings in SHARES},
+    "pair": {d.name: partial(pair, d) for d in PAIRS},
+}
+
+
+def one(job: tuple[str, str, int]) -> object:
+    """Run one design with its own seed."""
+    part, name, reps = job
+    return PARTS[part][name](reps, np.random.default_rng([SEED, zlib.crc32(f"{part}/{name}".encode())]))
+
+
+def main(reps: int = 2000, jobs: int = 2) -> None:
     """Run every design, print a table and write results.json."""
-    results: dict[str, dict[str, object]] = {"single": {}, "share": {}, "pair": {}}
-    jobs: list[tuple[str, str, Callable[[np.random.Generator], object]]] = []
-    for d in SINGLE:
-        jobs.append(("single", d.name, lambda rng, d=d: single(d, reps, rng)))
-    for name, problems, samples, a, b in SHARES:
-        jobs.append(
-            ("share", name, lambda rng, x=(problems, samples, a, b): {"share": shares(*x, reps, rng)})
-        )
-    for d in PAIRS:
-        jobs.append(("pair", d.name, lambda rng, d=d: pair(d, reps, rng)))
-    for number, (part, name, job) in enumerate(jobs):
-        results[part][name] = found = job(np.random.default_rng([SEED, number]))
-        print(f"{part:7s} {name:34s} {_line(found)}", flush=True)
+    results: dict[str, dict[str, object]] = {part: {} for part in PARTS}
+    todo = [(part, name, reps) for part, designs in PARTS.items() for name in designs]
+    with ProcessPoolExecutor(jobs) as pool:
+        for (part, name, _), found in zip(todo, pool.map(one, todo), strict=True):
+            results[part][name] = found
+            print(f"{part:7s} {name:34s} {_line(found)}", flush=True)
     about = {
         "level": 0.95,
         "repetitions": reps,
@@ -218,4 +251,4 @@ def _line(found: object) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(*[int(a) for a in sys.argv[1:2]])

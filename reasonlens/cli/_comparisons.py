@@ -11,6 +11,7 @@ import pandas as pd
 
 from reasonlens.cli._print import interval, p_value, plain, show_table
 from reasonlens.core.tables import POOLED
+from reasonlens.stats.group_contrasts import RATIOS
 
 if TYPE_CHECKING:
     from reasonlens.workflow.associate import Association
@@ -137,7 +138,7 @@ def _contrasts(rows: pd.DataFrame, title: str, *, with_dataset: bool = False) ->
                 f"{one['n_traces']:,}",
             ]
         )
-    heads = ["measure", _by(rows), "ratio", "difference", "p (adjusted)", "problems", "responses"]
+    heads = ["measure", _by(rows), "ratio", "difference", "its p (adjusted)", "problems", "responses"]
     show_table(table, [*(["dataset"] if with_dataset else []), *heads], title, 3 if with_dataset else 2)
 
 
@@ -196,7 +197,7 @@ def _closing(rows: pd.DataFrame, notes: tuple[str, ...]) -> None:
         click.echo(f"Note: {note}")
     level = f"{100 * rows['level'].iloc[0]:g}%"
     estimands = "; ".join(dict.fromkeys(rows["estimand"]))
-    families = "; ".join(name for name in dict.fromkeys(rows["family"]) if name)
+    families = "; ".join(x for x in dict.fromkeys(rows["family"]) if x and not x.startswith(RATIOS))
     click.echo(f"\nIntervals: {level}; estimand: {estimands}.")
     if families:
         click.echo(f"p-values are corrected over: {families}.")

@@ -89,13 +89,13 @@ def _contrast_table(contrasts: pd.DataFrame, lexicon: str, whole: str) -> None:
                 ratio["measure"].split("/")[1],
                 interval(ratio),
                 interval(difference),
-                p_value(ratio["p_adjusted"]),
+                p_value(difference["p_adjusted"]),
                 f"{ratio['n_problems']:,}",
                 f"{ratio['n_traces']:,}",
             ]
         )
     table = [row for i, row in enumerate(table) if row not in table[:i]]
-    heads = ["contrast", "category", "ratio", "difference", "p (Holm)", "problems", "responses"]
+    heads = ["contrast", "category", "ratio", "difference", "its p (Holm)", "problems", "responses"]
     where = "shared" if rows["estimand"].str.contains("shared").any() else "all"
     show_table(table, heads, f"{lexicon}: contrasts on {where} problems", 2)
 

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
-from scipy.special import stdtrit
 
 from reasonlens.core.errors import StatisticsError
+from reasonlens.stats.limits import hit_limits, linear_variance, residuals, share_limits
 
 __all__ = [
     "Interval",
+    "checked_sums",
     "cluster_sums",
     "mean",
     "mean_of_sums",
@@ -32,14 +33,12 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-LOG_JACKKNIFE = "jackknife over problems, log scale, t"
-POISSON_ZERO = "no hits: exact Poisson upper limit, hits taken as independent"
-POISSON_ONE = "hits in one problem only: exact Poisson limits for one such problem"
-EFFECTIVE_BETA = "Clopper-Pearson at the effective sample size (Korn-Graubard)"
-PROBLEM_BETA = "Clopper-Pearson with problems as units (share is 0 or 1)"
 CLUSTER_T = "clustered by problem, t"
+CLUSTER_T_FEW = "clustered by problem, t; fewer than 20 problems: too short if values are skewed"
 ONE_PROBLEM = "one problem: no interval"
 UNDEFINED = "undefined: the denominator is zero"
+
+_ENOUGH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +113,10 @@ def ratio_of_sums(
 
     The variance is that of the delete-one-problem jackknife on the log scale (Efron & Stein 1981,
     doi:10.1214/aos/1176345462), the quantile is that of t with at most P - 1 degrees of freedom
-    (see `log_error`). If no problem has a hit, the upper limit is the exact Poisson one,
-    ``-ln((1 - level) / 2)`` hits, which takes hits as independent. If one problem has all the hits,
-    Poisson limits for one event (Garwood 1936, doi:10.2307/2333958) stand for the number of such
-    problems.
+    (see `reasonlens.stats.limits.log_error`). If no problem has a hit, the upper limit is the exact
+    Poisson one, ``-ln((1 - level) / 2)`` hits, which takes hits as independent. If one problem has all
+    the hits, the limits allow for few such problems and for their sizes (see
+    `reasonlens.stats.limits.hit_limits`).
 
     Parameters
     ----------
@@ -146,51 +145,16 @@ def ratio_of_sums(
     >>> none.low, round(none.high, 3)
     (0.0, 1.844)
     """
-    x, w = _sums("hits", hits, "sizes", sizes)
+    x, w = checked_sums("hits", hits, "sizes", sizes)
     problems, total, count = len(w), float(w.sum()), len(w) if n is None else n
     if not total:
         return Interval(np.nan, np.nan, np.nan, level, UNDEFINED, problems, count)
-    events = float(x.sum())
-    value = scale * events / total
+    value = scale * float(x.sum()) / total
     if problems < 2:
         return Interval(value, np.nan, np.nan, level, ONE_PROBLEM, problems, count)
-    low, high, method = _hit_limits(x, w, (1 - level) / 2)
-    return Interval(value, scale * low / total, scale * high / total, level, method, problems, count)
-
-
-def _hit_limits(x: Floats, w: Floats, tail: float) -> tuple[float, float, str]:
-    """Limits of the expected total number of hits."""
-    events, where = float(x.sum()), int(np.count_nonzero(x))
-    if where == 0:
-        return 0.0, float(-np.log(tail)), POISSON_ZERO
-    if where == 1:
-        low, high = stats.chi2.ppf(tail, 2) / 2, stats.chi2.ppf(1 - tail, 4) / 2
-        return events * float(low), events * float(high), POISSON_ONE
-    error, degrees = log_error(x, w)
-    with np.errstate(over="ignore"):  # two problems can give an upper limit beyond any float
-        factor = float(np.exp(-stdtrit(degrees, tail) * error))
-    return events / factor, events * factor, LOG_JACKKNIFE
-
-
-def log_error(x: Floats, w: Floats) -> tuple[float, float]:
-    """Jackknife standard error of the log rate, and its degrees of freedom.
-
-    A few problems may carry most of the variance; then it is known less well than P - 1 says. The
-    variance of a variance gives ``2 P / (kurtosis - 1)`` degrees of freedom (at most P - 1).
-
-    Parameters
-    ----------
-    x, w
-        Hits and sizes per problem, shape (P,), with hits in at least two problems.
-    """
-    # log rate minus log rate without the problem
-    change = np.log1p(-w / w.sum()) - np.log1p(-x / x.sum())
-    size, square = len(x), float(np.mean(change**2))
-    if square == 0:  # every problem has the same rate and size
-        return 0.0, size - 1.0
-    kurtosis = float(np.mean((change / np.sqrt(square)) ** 4))
-    degrees = 2 * size / (kurtosis - 1) if kurtosis > 1 else size - 1.0
-    return float(np.sqrt((size - 1) * square)), min(max(degrees, 1.0), size - 1.0)
+    found = hit_limits(x, w)
+    low, high = found.at((1 - level) / 2)
+    return Interval(value, scale * low, scale * high, level, found.method, problems, count)
 
 
 def share(present: npt.ArrayLike, cluster: npt.ArrayLike, level: float = 0.95) -> Interval:
@@ -224,27 +188,16 @@ def share_of_sums(present: npt.ArrayLike, traces: npt.ArrayLike, *, level: float
     >>> none.value, none.low, none.method
     (0.0, 0.0, 'Clopper-Pearson with problems as units (share is 0 or 1)')
     """
-    x, k = _sums("present", present, "traces", traces)
-    if np.any(x > k):
-        raise StatisticsError("a problem has more responses with a hit than responses")
+    x, k = checked_sums("present", present, "traces", traces, shares=True)
     problems, total = len(k), float(k.sum())
     if not total:
         return Interval(np.nan, np.nan, np.nan, level, UNDEFINED, problems, 0)
     value = float(x.sum()) / total
     if problems < 2:
         return Interval(value, np.nan, np.nan, level, ONE_PROBLEM, problems, int(total))
-    tail = (1 - level) / 2
-    few = float((stats.norm.ppf(1 - tail) / stats.t.ppf(1 - tail, problems - 1)) ** 2)
-    if value in (0.0, 1.0):
-        effective, method = problems * few, PROBLEM_BETA
-    else:
-        variance = linear_variance(residuals(x, k))
-        spread = value * (1 - value)
-        effective, method = min(spread / variance * few if variance else total, total), EFFECTIVE_BETA
-    hits = value * effective
-    low = float(stats.beta.ppf(tail, hits, effective - hits + 1)) if hits else 0.0
-    high = float(stats.beta.ppf(1 - tail, hits + 1, effective - hits)) if value < 1 else 1.0
-    return Interval(value, low, high, level, method, problems, int(total))
+    found = share_limits(x, k)
+    low, high = found.at((1 - level) / 2)
+    return Interval(value, low, high, level, found.method, problems, int(total))
 
 
 def mean(values: npt.ArrayLike, cluster: npt.ArrayLike, level: float = 0.95) -> Interval:
@@ -288,20 +241,8 @@ def mean_of_sums(sums: npt.ArrayLike, traces: npt.ArrayLike, *, level: float = 0
         return Interval(value, np.nan, np.nan, level, ONE_PROBLEM, problems, int(total))
     error = float(np.sqrt(linear_variance(residuals(x, k))))
     half = float(stats.t.ppf((1 + level) / 2, problems - 1)) * error
-    return Interval(value, value - half, value + half, level, CLUSTER_T, problems, int(total))
-
-
-def residuals(x: Floats, w: Floats) -> Floats:
-    """Influence of each problem on ``sum(x) / sum(w)``, shape (P,); they add up to 0."""
-    total = w.sum()
-    result: Floats = (x - x.sum() / total * w) / total
-    return result
-
-
-def linear_variance(influence: Floats) -> float:
-    """Clustered variance of a ratio, ``P / (P - 1) * sum(influence^2)``; P counts the entries."""
-    size = len(influence)
-    return float(size / (size - 1) * np.sum(influence**2))
+    method = CLUSTER_T if problems >= _ENOUGH else CLUSTER_T_FEW
+    return Interval(value, value - half, value + half, level, method, problems, int(total))
 
 
 def _vector(name: str, values: npt.ArrayLike) -> Floats:
@@ -318,7 +259,9 @@ def _same_length(name: str, x: Floats, other: str, w: Floats) -> None:
         raise StatisticsError(f"{name} and {other} differ in length: {len(x)} and {len(w)}")
 
 
-def _sums(name: str, values: npt.ArrayLike, other: str, sizes: npt.ArrayLike) -> tuple[Floats, Floats]:
+def checked_sums(
+    name: str, values: npt.ArrayLike, other: str, sizes: npt.ArrayLike, *, shares: bool = False
+) -> tuple[Floats, Floats]:
     """Check sums per problem and leave out the problems of size 0."""
     x, w = _vector(name, values), _vector(other, sizes)
     _same_length(name, x, other, w)
@@ -326,4 +269,6 @@ def _sums(name: str, values: npt.ArrayLike, other: str, sizes: npt.ArrayLike) ->
         raise StatisticsError(f"{name} and {other} must not be negative")
     if np.any((w == 0) & (x > 0)):
         raise StatisticsError(f"a problem has {name} but no {other}")
+    if shares and np.any(x > w):
+        raise StatisticsError("a problem has more responses with a hit than responses")
     return x[w > 0], w[w > 0]

@@ -1,11 +1,12 @@
 """Groups compared with a reference group, as rows of the ``estimates`` table.
 
 A comparison gives two rows: ``contrast`` is ``a / b`` for the ratio of two rates and ``a - b`` for
-their difference. They share one p-value.
+their difference. Each has the p-value that its own interval implies.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,8 +42,9 @@ def contrasts(
     """Compare every group with a reference group: a ratio row and a difference row for each.
 
     The groups are compared on the problems that both have, unless `all_problems` is set.
-    ``p_adjusted`` is Holm's over a family: all contrasts of one lexicon shown per data set, and
-    those pooled, each without the sensitivity rows (whose p-values stay unadjusted).
+    ``p_adjusted`` is Holm's over a family: all differences of one lexicon shown per data set, and
+    those pooled, and the ratios likewise, each without the sensitivity rows (whose p-values stay
+    unadjusted).
 
     Parameters
     ----------
@@ -117,8 +119,7 @@ def _contrast_rows(
     ):
         one = row(name, key, interval, unit, estimand, cells, other)
         one["contrast"] = f"{key[1]} {sign} {other[1]}"
-        one["p_value"] = found.p_value
-        one["method"] = f"{interval.method}; p: {found.test}"
+        one["p_value"] = interval.p_value
         rows.append(one)
     return rows
 
@@ -135,21 +136,17 @@ def _reference(cells: Cells, reference: str | None) -> str:
 
 
 def _adjusted(rows: pd.DataFrame) -> pd.DataFrame:
-    """Fill ``family`` and ``p_adjusted``; the two rows of a contrast are one test."""
+    """Fill ``family`` and ``p_adjusted``; differences are one family, ratios another."""
     main = ~rows["measure"].str.contains("/without-", regex=False)
-    one = main & rows["contrast"].str.contains(" / ", regex=False)
+    ratio = rows["contrast"].str.contains(" / ", regex=False)
     lexicon = rows["measure"].str.split("/").str[0]
     pooled = rows["dataset"] == POOLED
-    keys = ["measure", "group", "dataset"]
-    for name in lexicon.unique():
-        for flag, where in ((True, "pooled"), (False, "by data set")):
-            chosen = main & (lexicon == name) & (pooled == flag)
-            tests = rows[chosen & one]
-            if tests.empty:
-                continue
-            size = int(tests["p_value"].notna().sum())
-            table = tests[keys].assign(p_adjusted=holm(tests["p_value"].to_numpy()))
-            values = rows.loc[chosen, keys].merge(table, on=keys, how="left")["p_adjusted"]
-            rows.loc[chosen, "p_adjusted"] = values.to_numpy()
-            rows.loc[chosen, "family"] = f"{name}, {where}: {size} tests (Holm)"
+    for name, is_ratio, is_pooled in itertools.product(lexicon.unique(), (False, True), (True, False)):
+        chosen = main & (lexicon == name) & (ratio == is_ratio) & (pooled == is_pooled)
+        tests = rows.loc[chosen, "p_value"]
+        if tests.empty:
+            continue
+        what = f"{'ratios' if is_ratio else 'differences'}, {'pooled' if is_pooled else 'by data set'}"
+        rows.loc[chosen, "p_adjusted"] = holm(tests.to_numpy())
+        rows.loc[chosen, "family"] = f"{name}, {what}: {int(tests.notna().sum())} tests (Holm)"
     return rows

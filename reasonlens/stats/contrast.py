@@ -13,30 +13,30 @@ import numpy as np
 import numpy.typing as npt
 
 from reasonlens.core.errors import StatisticsError
-from reasonlens.stats.arrays import (
-    Floats,
-    Interval,
-    cluster_sums,
-    ratio_of_sums,
-    residuals,
-    share_of_sums,
-)
-from reasonlens.stats.difference import combine, rate_test, share_test
+from reasonlens.stats.arrays import Floats, checked_sums, cluster_sums
+from reasonlens.stats.difference import combined_difference, combined_ratio, implied_p, widened
+from reasonlens.stats.estimate import LIKE, Estimate
+from reasonlens.stats.limits import Limits, hit_limits, residuals, share_limits
 
 __all__ = ["Contrast", "contrast_of_sums", "rate_contrast"]
+
+INVERTED = "where its limits come to touch no difference"
 
 _FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Side a against side b: ``a / b``, ``a - b`` and the p-value of "no difference"."""
+    """Side a against side b: ``a / b`` and ``a - b``, each with the p-value that its limits imply."""
 
-    ratio: Interval
-    difference: Interval
-    p_value: float
-    test: str
+    ratio: Estimate
+    difference: Estimate
     n_clusters: int
+
+    @property
+    def p_value(self) -> float:
+        """The p-value of the difference, which is defined whether or not a side has hits."""
+        return self.difference.p_value
 
 
 def rate_contrast(
@@ -98,9 +98,8 @@ def contrast_of_sums(
     -------
     Contrast
         The ratio is NaN if a side has no hits; the difference is always defined if both sides have
-        at least two problems. The p-value of two rates agrees with the interval of their ratio if
-        both sides have hits in at least 10 problems; else, and for shares, it is that of a t test
-        of the difference clustered by problem.
+        at least two problems. Each has the p-value at which its limits come to touch "no difference",
+        so that it is below ``1 - level`` exactly if its interval leaves that out.
 
     Examples
     --------
@@ -110,32 +109,35 @@ def contrast_of_sums(
     """
     xa, wa, xb, wb = _sides(hits_a, sizes_a, hits_b, sizes_b, paired)
     scale = 1.0 if shares else scale
-    each = [
-        share_of_sums(x, w, level=level) if shares else ratio_of_sums(x, w, level=level, scale=scale)
-        for x, w in ((xa, wa), (xb, wb))
-    ]
-    a, b = each
     problems = int(np.count_nonzero((wa > 0) | (wb > 0)))
-    count = n if n is not None else problems
-    if min(a.n_clusters, b.n_clusters) < _FEWEST:
-        why = "fewer than two problems: no interval"
-        return _undefined(a, b, why, problems, count)
+    about = (level, problems, n if n is not None else problems)
+    if min(np.count_nonzero(wa), np.count_nonzero(wb)) < _FEWEST:
+        return _undefined(_value(xa, wa), _value(xb, wb), scale, *about)
+    limits = share_limits if shares else hit_limits
+    a, b = (limits(*checked_sums("hits", x, "sizes", w, shares=shares)) for x, w in ((xa, wa), (xb, wb)))
     ea, eb = residuals(xa, wa), residuals(xb, wb)
     both = (wa > 0) & (wb > 0)
     told = min(int(np.count_nonzero(x[both])) for x in (xa, xb))
     link = _correlation(ea, eb, told)
-    if shares:
-        p_value, test = share_test((xa, wa, ea), (xb, wb, eb), paired)
-    else:
-        p_value, test = rate_test((xa, wa, ea), (xb, wb, eb), link, paired)
     how = "paired by problem" if paired else "all problems of each side"
+    difference = combined_difference(a, b, link)
+    if not shares:
+        difference = widened(difference, (xa, wa, ea), (xb, wb, eb), paired)
     return Contrast(
-        _ratio(a, b, link, f"limits of both sides combined (MOVER), log scale, {how}", problems, count),
-        _difference(a, b, link, f"limits of both sides combined (MOVER), {how}", problems, count),
-        p_value,
-        test,
+        _estimate(combined_ratio(a, b, link), 1.0, 1.0, 1.0, how, *about),
+        _estimate(difference, 0.0, a.value + b.value, scale, how, *about),
         problems,
     )
+
+
+def _estimate(
+    found: Limits, null: float, size: float, scale: float, how: str, level: float, problems: int, n: int
+) -> Estimate:
+    low, high = found.at((1 - level) / 2)
+    p = implied_p(found, null, level, size)
+    method = found.method if np.isnan(found.value) else f"{found.method}, {how}; p: {INVERTED}"
+    value = scale * found.value
+    return Estimate(value, scale * low, scale * high, level, method, problems, n, LIKE, p)
 
 
 def _sides(
@@ -151,13 +153,16 @@ def _sides(
     return xa[use], wa[use], xb[use], wb[use]
 
 
-def _undefined(a: Interval, b: Interval, why: str, problems: int, count: int) -> Contrast:
-    ratio = a.value / b.value if a.value > 0 and b.value > 0 else np.nan
+def _value(x: Floats, w: Floats) -> float:
+    return float(x.sum() / w.sum()) if w.sum() else np.nan
+
+
+def _undefined(a: float, b: float, scale: float, level: float, problems: int, n: int) -> Contrast:
+    why = "fewer than two problems: no interval"
+    ratio = a / b if a > 0 and b > 0 else np.nan
     return Contrast(
-        Interval(ratio, np.nan, np.nan, a.level, why, problems, count),
-        Interval(a.value - b.value, np.nan, np.nan, a.level, why, problems, count),
-        np.nan,
-        why,
+        Estimate(ratio, np.nan, np.nan, level, why, problems, n),
+        Estimate(scale * (a - b), np.nan, np.nan, level, why, problems, n),
         problems,
     )
 
@@ -168,29 +173,3 @@ def _correlation(ea: Floats, eb: Floats, told: int) -> float:
     if not norm or told < _FEWEST:
         return 0.0
     return min(max(float(np.sum(ea * eb)) / norm, -1.0), 1.0)
-
-
-def _difference(a: Interval, b: Interval, link: float, method: str, problems: int, count: int) -> Interval:
-    value = a.value - b.value
-    down = combine(a.value - a.low, b.high - b.value, link)
-    up = combine(a.high - a.value, b.value - b.low, link)
-    return Interval(value, value - down, value + up, a.level, method, problems, count)
-
-
-def _ratio(a: Interval, b: Interval, link: float, method: str, problems: int, count: int) -> Interval:
-    if not (a.value > 0 and b.value > 0):
-        why = "undefined: a side has no hits"
-        return Interval(np.nan, np.nan, np.nan, a.level, why, problems, count)
-    down = combine(_log(a.value, a.low), _log(b.high, b.value), link)
-    up = combine(_log(a.high, a.value), _log(b.value, b.low), link)
-    value = a.value / b.value
-    with np.errstate(over="ignore"):
-        return Interval(
-            value, value * float(np.exp(-down)), value * float(np.exp(up)), a.level, method, problems, count
-        )
-
-
-def _log(more: float, less: float) -> float:
-    """Log of a ratio of limits, kept finite so that infinite limits do not become NaN."""
-    tiny = np.finfo(np.float64).tiny
-    return float(np.log(min(more, 1 / tiny)) - np.log(max(less, tiny)))

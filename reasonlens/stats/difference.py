@@ -1,21 +1,24 @@
-"""P-values of "no difference" between two groups, clustered by problem."""
+"""Limits of a ratio and of a difference of two rates or shares, and the p-value that each implies.
+
+The limits of both sides are combined ("method of variance estimates recovery", Zou & Donner 2008,
+doi:10.1002/sim.3095) with the correlation of the sides over problems. A p-value is the smallest
+``1 - level`` at which the limits leave out "no difference", so it never contradicts its interval.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
-from reasonlens.stats.arrays import Floats, linear_variance, log_error
+from reasonlens.stats.limits import Floats, Limits, linear_variance
 
-__all__ = ["combine", "rate_test", "share_test"]
+__all__ = ["FEW", "combined_difference", "combined_ratio", "implied_p", "widened"]
 
 FEW = 10
-"""With hits in fewer problems than this on a side, the log ratio is known too badly for a test of
-it to have power; with fewer hits than this, a variance is held up by that of independent hits."""
+"""With hits in fewer problems than this on a side, the limits of a difference of rates are also at least
+those of a t interval; with fewer hits than this, its variance is at least that of independent hits."""
 
-LOG_T = "limits of the ratio inverted (jackknife over problems, log scale, t)"
-NO_HITS = "no hits on either side"
-FLOOR = "variance at least that of independent hits"
+_LEAST, _MOST = float(np.log(1e-100)), -1e-6
 _STEPS = 60
 _ROUNDING = 1e-15
 
@@ -23,44 +26,108 @@ Side = tuple[Floats, Floats, Floats]
 """Hits, sizes and influence per problem; size 0 means that the side lacks the problem."""
 
 
-def combine(x: float, y: float, link: float) -> float:
+def combined_difference(a: Limits, b: Limits, link: float) -> Limits:
+    """Limits of ``a - b``; `link` is the correlation of the sides over problems."""
+
+    def at(tail: float) -> tuple[float, float]:
+        (low_a, high_a), (low_b, high_b) = a.at(tail), b.at(tail)
+        down = _combine(a.value - low_a, high_b - b.value, link)
+        up = _combine(high_a - a.value, b.value - low_b, link)
+        return a.value - b.value - down, a.value - b.value + up
+
+    return Limits(a.value - b.value, at, "limits of both sides combined (MOVER)")
+
+
+def combined_ratio(a: Limits, b: Limits, link: float) -> Limits:
+    """Limits of ``a / b`` on the log scale; NaN if a side has no hits."""
+    if not (a.value > 0 and b.value > 0):
+        return Limits(np.nan, lambda _: (np.nan, np.nan), "undefined: a side has no hits")
+    value = a.value / b.value
+
+    def at(tail: float) -> tuple[float, float]:
+        (low_a, high_a), (low_b, high_b) = a.at(tail), b.at(tail)
+        down = _combine(_log(a.value, low_a), _log(high_b, b.value), link)
+        up = _combine(_log(high_a, a.value), _log(b.value, low_b), link)
+        with np.errstate(over="ignore"):
+            return value * float(np.exp(-down)), value * float(np.exp(up))
+
+    return Limits(value, at, "limits of both sides combined (MOVER), log scale")
+
+
+def widened(found: Limits, a: Side, b: Side, paired: bool) -> Limits:
+    """Limits of a difference of rates, where hits are in few problems at least those of a t interval.
+
+    With hits in fewer than `FEW` problems of a side, its own limits rest on very few problems, and
+    cover 89% where the hits are in 3 of 30.
+    """
+    (xa, wa, _), (xb, wb, _) = a, b
+    if min(np.count_nonzero(xa), np.count_nonzero(xb)) >= FEW or not (xa.any() or xb.any()):
+        return found
+    common = float((xa.sum() + xb.sum()) / (wa.sum() + wb.sum()))
+    few = min(xa.sum(), xb.sum()) < FEW
+    floor = common * float(1 / wa.sum() + 1 / wb.sum()) if few else 0.0
+    error, degrees = _difference_error(a, b, paired, floor)
+
+    def at(tail: float) -> tuple[float, float]:
+        half = -float(stdtrit(degrees, tail)) * error
+        low, high = found.at(tail)
+        return min(low, found.value - half), max(high, found.value + half)
+
+    return Limits(found.value, at, f"{found.method}, at least those of a t interval (hits in few problems)")
+
+
+def implied_p(found: Limits, null: float, level: float, size: float = 1.0) -> float:
+    """Smallest ``1 - level`` at which the limits leave out `null`, by bisection on its logarithm.
+
+    The search starts from the side of ``1 - level`` on which the limits shown put it, so that
+    ``p < 1 - level`` exactly if the interval shown leaves out `null`.
+
+    Parameters
+    ----------
+    found
+        An estimate and its limits.
+    null
+        The value under "no difference".
+    level
+        The confidence level shown.
+    size
+        Size of the numbers compared; differences below its rounding error count as none.
+    """
+    if np.isnan(found.value):
+        return np.nan
+    rounding = _ROUNDING * size
+
+    def excludes(tail: float) -> bool:
+        low, high = found.at(tail)
+        return low > null + rounding or high < null - rounding
+
+    alpha = 1 - level
+    shown = excludes(alpha / 2)
+    low, high = (_LEAST, float(np.log(alpha))) if shown else (float(np.log(alpha)), _MOST)
+    if not shown and not excludes(float(np.exp(high)) / 2):
+        return 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if excludes(float(np.exp(middle)) / 2) else (middle, high)
+    return float(np.exp(low if shown else high))
+
+
+def _combine(x: float, y: float, link: float) -> float:
     """Root of ``x^2 + y^2 - 2 link x y``: the distance of two limits of correlated estimates."""
+    if np.isinf(x) or np.isinf(y):
+        return np.inf
     return float(np.sqrt(max(x * x + y * y - 2 * link * x * y, 0.0)))
 
 
-def rate_test(a: Side, b: Side, link: float, paired: bool) -> tuple[float, str]:
-    """Two-sided p-value for two rates.
-
-    It is the smallest ``1 - level`` at which the limits of the ratio leave out 1. If a side has
-    hits in fewer than `FEW` problems, it is that of a t test of the difference of the rates.
-    """
-    (xa, wa, _), (xb, wb, _) = a, b
-    if not xa.any() and not xb.any():
-        return 1.0, NO_HITS
-    if min(np.count_nonzero(xa), np.count_nonzero(xb)) >= FEW:
-        return _log_p((xa, wa), (xb, wb), link), LOG_T
-    common = float((xa.sum() + xb.sum()) / (wa.sum() + wb.sum()))
-    few = min(xa.sum(), xb.sum()) < FEW
-    return _t_test(a, b, paired, common * float(1 / wa.sum() + 1 / wb.sum()) if few else 0.0)
+def _log(more: float, less: float) -> float:
+    """Log of a ratio of limits, kept finite so that infinite limits do not become NaN."""
+    tiny = np.finfo(np.float64).tiny
+    return float(np.log(min(more, 1 / tiny)) - np.log(max(less, tiny)))
 
 
-def share_test(a: Side, b: Side, paired: bool) -> tuple[float, str]:
-    """Two-sided t test of the difference of two shares, clustered by problem.
-
-    Where a share is near 0 or 1, the variance is at least that of one response per problem.
-    """
-    (xa, wa, _), (xb, wb, _) = a, b
-    floor = 0.0
-    if min(xa.sum(), xb.sum(), (wa - xa).sum(), (wb - xb).sum()) < FEW:
-        common = float((xa.sum() + xb.sum()) / (wa.sum() + wb.sum()))
-        floor = common * (1 - common) * (1 / np.count_nonzero(wa) + 1 / np.count_nonzero(wb))
-    return _t_test(a, b, paired, floor)
-
-
-def _t_test(a: Side, b: Side, paired: bool, floor: float) -> tuple[float, str]:
-    (xa, wa, ea), (xb, wb, eb) = a, b
-    name = f"t test of the difference, {'paired' if paired else 'clustered'} by problem"
-    values = float(xa.sum() / wa.sum()), float(xb.sum() / wb.sum())
+def _difference_error(a: Side, b: Side, paired: bool, floor: float) -> tuple[float, float]:
+    """Standard error of a difference clustered by problem, and its degrees of freedom (Welch)."""
+    (_, wa, ea), (_, wb, eb) = a, b
     if paired:
         variance, degrees = linear_variance(ea - eb), float(len(ea) - 1)
     else:
@@ -69,31 +136,4 @@ def _t_test(a: Side, b: Side, paired: bool, floor: float) -> tuple[float, str]:
         variance = max(va + vb - 2 * float(np.sum(ea * eb)), 0.0)
         spread = va**2 / (pa - 1) + vb**2 / (pb - 1)
         degrees = float((va + vb) ** 2 / spread) if spread else float(min(pa, pb) - 1)
-    if floor > variance:
-        variance, name = floor, f"{name}, {FLOOR}"
-    rounding = _ROUNDING * sum(values)
-    difference = abs(values[0] - values[1])
-    if difference <= rounding:
-        return 1.0, name
-    if variance <= rounding**2:
-        return 0.0, name
-    return float(2 * stdtr(degrees, -difference / np.sqrt(variance))), name
-
-
-def _log_p(a: tuple[Floats, Floats], b: tuple[Floats, Floats], link: float) -> float:
-    """Smallest p at which the limits of the ratio leave out 1, by bisection on log p."""
-    errors = [log_error(x[w > 0], w[w > 0]) for x, w in (a, b)]
-    values = [float(np.log(x.sum() / w.sum())) for x, w in (a, b)]
-    distance = abs(values[0] - values[1])
-
-    def excludes(p: float) -> bool:
-        reach = [-float(stdtrit(degrees, p / 2)) * error for error, degrees in errors]
-        return distance > max(combine(reach[0], reach[1], link), _ROUNDING)
-
-    low, high = float(np.log(1e-300)), -1e-9
-    if not excludes(float(np.exp(high))):
-        return 1.0
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if excludes(float(np.exp(middle))) else (middle, high)
-    return float(np.exp(high))
+    return float(np.sqrt(max(variance, floor))), degrees

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from reasonlens.stats.arrays import Floats, cluster_sums, linear_variance, residuals
+from reasonlens.stats.arrays import Floats, cluster_sums
 from reasonlens.stats.estimate import Codes, codes
+from reasonlens.stats.limits import linear_variance, residuals
 
 __all__ = ["Trials", "places", "three_shares", "trials"]
 

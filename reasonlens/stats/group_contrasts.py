@@ -1,8 +1,8 @@
 """Groups compared on any measure: levels and contrasts as rows of the ``comparisons`` table.
 
 A level (``quantity`` is ``rate``, ``share`` or ``mean``; ``reference`` empty) is a group's own value. A
-contrast has a ``ratio`` row and a ``difference`` row with one p-value, on the problems that both groups
-have. ``without`` names the flags that a sensitivity row leaves out.
+contrast has a ``ratio`` row and a ``difference`` row, each with the p-value that its interval implies, on
+the problems that both groups have. ``without`` names the flags that a sensitivity row leaves out.
 """
 
 from __future__ import annotations
@@ -14,17 +14,29 @@ import numpy as np
 import pandas as pd
 
 from reasonlens.core.tables import POOLED, TABLES
-from reasonlens.stats.arrays import Interval, mean_of_sums, ratio_of_sums, share_of_sums
+from reasonlens.stats.arrays import Interval, ratio_of_sums, share_of_sums
 from reasonlens.stats.contrast import contrast_of_sums
 from reasonlens.stats.estimate import LIKE, THESE, Estimate
 from reasonlens.stats.means import fixed_set_difference, fixed_set_mean
 from reasonlens.stats.measured import Codes, Mask, Sheet
 from reasonlens.stats.multiplicity import benjamini_hochberg, holm
 
-__all__ = ["LIKE_SHARED", "corrected", "frame_of", "group_contrasts", "group_levels", "row_of"]
+__all__ = [
+    "LIKE_SHARED",
+    "RATIOS",
+    "corrected",
+    "corrected_contrasts",
+    "frame_of",
+    "group_contrasts",
+    "group_levels",
+    "row_of",
+]
 
 LIKE_SHARED = "problems like the shared ones"
 THESE_SHARED = "the shared problems"
+
+RATIOS = "ratios, "
+"""Begins the names of the families of ratios, which repeat the tests of the differences."""
 
 CORRECTIONS = {"holm": (holm, "Holm"), "bh": (benjamini_hochberg, "BH")}
 
@@ -67,8 +79,6 @@ def _level(sheet: Sheet, group: str, here: Mask, estimand: str, level: float) ->
     count = int(sheet.counts[g, here].sum())
     if measure.kind == "share":
         return share_of_sums(hits, sizes, level=level), LIKE
-    if measure.kind == "mean":
-        return _scaled(mean_of_sums(hits, sizes, level=level), measure.scale), LIKE
     return ratio_of_sums(hits, sizes, level=level, scale=measure.scale, n=count), LIKE
 
 
@@ -133,17 +143,7 @@ def _contrast(
     ]
     n = int(sum(sheet.counts[sheet.place(side), kept].sum() for side in (group, reference)))
     found = contrast_of_sums(*sides, shares=measure.kind == "share", level=level, scale=measure.scale, n=n)
-    return [
-        (name, _tested(interval, found.p_value, found.test), LIKE_SHARED)
-        for name, interval in (("ratio", found.ratio), ("difference", found.difference))
-    ]
-
-
-def _tested(found: Interval, p_value: float, test: str) -> Estimate:
-    method = f"{found.method}; p: {test}"
-    return Estimate(
-        found.value, found.low, found.high, found.level, method, found.n_clusters, found.n, p_value=p_value
-    )
+    return [("ratio", found.ratio, LIKE_SHARED), ("difference", found.difference, LIKE_SHARED)]
 
 
 def _fixed(sheet: Sheet, group: str, reference: str, kept: Mask, level: float) -> Interval:
@@ -239,3 +239,12 @@ def corrected(
         frame.loc[mine.index, "p_adjusted"] = found
         frame.loc[mine.index, "family"] = f"{what}{where}: {len(one)} tests ({name})"
     return frame
+
+
+def corrected_contrasts(
+    frame: pd.DataFrame, tests: pd.Series[bool], keys: Sequence[str], correction: str
+) -> pd.DataFrame:
+    """Fill ``p_adjusted`` and ``family`` as `corrected` does, the ratios being a family of their own."""
+    ratio = frame["quantity"] == "ratio"
+    frame = corrected(frame, tests & ~ratio, keys, correction)
+    return corrected(frame, tests & ratio, keys, correction, RATIOS)

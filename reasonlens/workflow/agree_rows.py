@@ -127,7 +127,7 @@ def _difference(hits: list[Floats], sizes: list[Floats], where: Codes, level: fl
         return Estimate(np.nan, np.nan, np.nan, level, why, len(n_a), n)
     found = contrast_of_sums(a, n_a, b, n_b, paired=False, shares=True, level=level, n=n)
     e = found.difference
-    return Estimate(e.value, e.low, e.high, level, e.method, e.n_clusters, n, LIKE, found.p_value)
+    return Estimate(e.value, e.low, e.high, level, e.method, e.n_clusters, n, LIKE, e.p_value)
 
 
 def _numbers(e: Estimate) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from reasonlens.core.study import Study
 from reasonlens.core.tables import LABEL_VERDICTS
 from reasonlens.judges._injection import NOTE
 from reasonlens.stats.cells import ordered
-from reasonlens.stats.group_contrasts import corrected, frame_of, group_contrasts, group_levels
+from reasonlens.stats.group_contrasts import corrected_contrasts, frame_of, group_contrasts, group_levels
 from reasonlens.stats.measured import Choice, Grouped, Sheet
 from reasonlens.workflow import behaviors_measures, measures
 from reasonlens.workflow.behaviors_corrected import corrected_levels, gold_of
@@ -122,7 +122,7 @@ def rates(study: Study, plan: Plan, asked: Asked) -> Rates:
                 reference = grouped.reference(asked.reference)
                 rows += group_contrasts(sheet, reference=reference, level=asked.level)
     frame = frame_of(rows)
-    frame = corrected(frame, frame["reference"] != "", _TEST, asked.correction)
+    frame = corrected_contrasts(frame, frame["reference"] != "", _TEST, asked.correction)
     lost = sorted({m.name.split("/")[1] for m in chosen} - {m.name.split("/")[1] for m in usable})
     notes = [f"{name}: no answer for any response" for name in lost]
     for flag, what in (("looping", "repeat themselves without end"), ("truncated", "are cut off")):

@@ -14,6 +14,7 @@ from reasonlens.stats.estimate import LIKE, THESE, choice
 from reasonlens.stats.group_contrasts import (
     CORRECTIONS,
     corrected,
+    corrected_contrasts,
     frame_of,
     group_contrasts,
     group_levels,
@@ -127,9 +128,9 @@ def compare(study: Study, plan: Plan, question: Question) -> Comparison:
                 rows += length_adjusted(sheet, reference=reference, level=question.level)
     frame = frame_of(rows)
     tests = (frame["reference"] != "") & (frame["without"] == "")
-    for adjusted, what in (("", ""), ("length", "at equal length, ")):
-        mine = tests & (frame["adjusted"] == adjusted)
-        frame = corrected(frame, mine, _TEST, question.correction, what)
+    alike = frame["adjusted"] == ""
+    frame = corrected_contrasts(frame, tests & alike, _TEST, question.correction)
+    frame = corrected(frame, tests & ~alike, _TEST, question.correction, "at equal length, ")
     found = Comparison(frame, reference, tuple(notes))
     data = pa.Table.from_pandas(frame, preserve_index=False)
     study.write("comparisons", f"compare-{question.by}", data, details=details("compare", plan, question))

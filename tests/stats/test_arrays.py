@@ -10,28 +10,31 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from reasonlens.core.errors import StatisticsError
-from reasonlens.stats import arrays, contrast, difference, multiplicity, rates
+from reasonlens.stats import arrays, contrast, difference, limits, multiplicity, rates
 from reasonlens.stats.arrays import (
-    LOG_JACKKNIFE,
     ONE_PROBLEM,
-    POISSON_ONE,
-    POISSON_ZERO,
-    PROBLEM_BETA,
     UNDEFINED,
     cluster_sums,
-    linear_variance,
     mean,
     mean_of_sums,
     ratio,
     ratio_of_sums,
-    residuals,
     share,
     share_of_sums,
+)
+from reasonlens.stats.limits import (
+    BURST,
+    LOG_JACKKNIFE,
+    POISSON_ONE,
+    POISSON_ZERO,
+    PROBLEM_BETA,
+    linear_variance,
+    residuals,
 )
 from tests.oracles import stats_oracle as oracle
 
 
-@pytest.mark.parametrize("module", [arrays, contrast, difference, multiplicity, rates])
+@pytest.mark.parametrize("module", [arrays, contrast, difference, limits, multiplicity, rates])
 def test_examples_in_the_documentation_hold(module):
     assert doctest.testmod(module).failed == 0
 
@@ -58,7 +61,7 @@ def test_rate_by_hand_with_two_problems():
     # rates without a problem: 3/1000 and 1/1000; the rate is 2/1000
     found = ratio_of_sums([1, 3], [1000, 1000])
     changes = np.log(2 / 3), np.log(2 / 1)
-    error = np.sqrt(0.5 * (changes[0] ** 2 + changes[1] ** 2))
+    error = np.sqrt(0.5 * (changes[0] ** 2 + changes[1] ** 2) * (1 + 3 / 2))
     assert found.value == pytest.approx(2.0)
     assert found.high == pytest.approx(2 * np.exp(12.7062047 * error), rel=1e-6)
     assert found.low == pytest.approx(2 * np.exp(-12.7062047 * error), rel=1e-6)
@@ -90,7 +93,7 @@ def test_the_jackknife_is_close_to_the_linear_error_with_many_problems(rng):
     hits, words, cluster = clustered(rng, problems=2000, samples=2)
     x, w = cluster_sums(hits, cluster), cluster_sums(words, cluster)
     linear = np.sqrt(linear_variance(residuals(x, w))) / (x.sum() / w.sum())
-    assert arrays.log_error(x, w)[0] == pytest.approx(linear, rel=0.02)
+    assert limits.log_error(x, w)[0] == pytest.approx(linear, rel=0.02)
 
 
 def test_no_hits_give_an_exact_upper_limit():
@@ -101,13 +104,31 @@ def test_no_hits_give_an_exact_upper_limit():
     assert found.method == POISSON_ZERO
 
 
-def test_hits_in_one_problem_give_poisson_limits_of_one_event():
+def test_one_hit_gives_poisson_limits():
+    hits = np.zeros(30)
+    hits[3] = 1
+    found = ratio_of_sums(hits, np.full(30, 100))
+    assert found.low == pytest.approx(1000 * 0.0253178 / 3000, rel=1e-5)
+    assert found.high == pytest.approx(1000 * 5.5716434 / 3000, rel=1e-5)
+    assert found.method == POISSON_ONE
+
+
+def test_all_hits_in_one_problem_allow_for_the_size_of_a_burst(rng):
     hits = np.zeros(30)
     hits[3] = 4
     found = ratio_of_sums(hits, np.full(30, 100))
-    assert found.low == pytest.approx(1000 * 4 * 0.0253178 / 3000, rel=1e-5)
-    assert found.high == pytest.approx(1000 * 4 * 5.5716434 / 3000, rel=1e-5)
-    assert found.method == POISSON_ONE
+    # what is left of one burst: the mean of a Poisson count of 1, over a gamma size with mean 1 and shape 2
+    size = rng.gamma(2, 1 / 2, 400_000)
+    low = np.quantile(rng.gamma(1, 1, 400_000) / size, 0.025)
+    high = np.quantile(rng.gamma(2, 1, 400_000) / size, 0.975)
+    assert found.low == pytest.approx(1000 * 4 * low / 3000, rel=0.03)
+    assert found.high == pytest.approx(1000 * 4 * high / 3000, rel=0.03)
+    assert found.method == BURST
+
+
+def test_a_mean_of_few_problems_says_that_its_interval_is_short():
+    assert mean_of_sums([1.0] * 19 + [3.0], [1] * 20).method == "clustered by problem, t"
+    assert "too short if values are skewed" in mean_of_sums([1.0] * 18 + [3.0], [1] * 19).method
 
 
 def test_one_problem_has_no_limits():

@@ -114,6 +114,8 @@ def test_families_hold_every_test_of_a_run(make: Make) -> None:
     assert set(found.contrasts["family"]) - {""} == {
         "by data set: 4 tests (BH)",
         "all data sets together: 2 tests (BH)",
+        "ratios, by data set: 4 tests (BH)",
+        "ratios, all data sets together: 2 tests (BH)",
     }
 
 
