@@ -1,9 +1,10 @@
 """Coverage and size of the wider statistics (scores, counts, labels), by simulation.
 
-``python benchmarks/coverage/wider.py [repetitions] [part of a name]`` prints one line per method and
-writes ``wider.json`` beside itself. Every setting has its own seed, so a part gives the same numbers
-as a full run and replaces them in the file (with the same repetitions and versions). One core, about
-six to ten minutes.
+``python benchmarks/coverage/wider.py [repetitions] [part of a name] [--again]`` runs the settings that
+``wider.json`` beside it lacks (those whose name has the part; with ``--again`` all), stores each as it comes
+and prints the table. It works in two processes and stops after four minutes with what it has; the
+same command goes on from there. Every setting has its own seed, so that a part gives the same
+numbers as a full run. A file of other repetitions or versions is begun anew.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import json
 import platform
 import sys
+import time
 import zlib
+from concurrent.futures import ProcessPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
@@ -20,25 +23,58 @@ from tally import Found
 from wider_counts import COUNTS
 from wider_labels import LABELS
 from wider_scores import SCORES
+from wider_table import table
 
 SEED = 20250527
 SETTINGS = {**SCORES, **COUNTS, **LABELS}
 TARGET = (0.93, 0.97)
 SIZE = 0.065
+FILE = Path(__file__).with_name("wider.json")
+JOBS = 2
+SECONDS = 240.0
 
 
-def main(reps: int = 1000, only: str = "") -> None:
-    """Run the settings whose name contains `only`."""
-    results: dict[str, Found] = {}
-    for name, run in SETTINGS.items():
-        if only not in name:
-            continue
-        rng = np.random.default_rng([SEED, zlib.crc32(name.encode())])
-        results[name] = run(reps, rng)
-        for method, row in results[name].items():
-            print(f"{name:50s} {method:42s} {_line(row)}", flush=True)
-    path = Path(__file__).with_name("wider.json")
-    about = {
+def run(job: tuple[str, int]) -> Found:
+    """Run one setting with its own seed."""
+    name, reps = job
+    return SETTINGS[name](reps, np.random.default_rng([SEED, zlib.crc32(name.encode())]))
+
+
+def main(reps: int = 1000, only: str = "", *, again: bool = False, seconds: float = SECONDS) -> None:
+    """Run the settings that are missing or asked for, store each, and print the table."""
+    begun, about = time.monotonic(), _about(reps)
+    stored: dict[str, Found] = {}
+    if FILE.exists():
+        found = json.loads(FILE.read_text("utf-8"))
+        if found["about"] == about:
+            stored = found["results"]
+        elif only:
+            print("not stored: wider.json is of other repetitions or versions")
+            return
+    todo = [name for name in SETTINGS if only in name and (again or only or name not in stored)]
+    with ProcessPoolExecutor(JOBS) as pool:
+        for start in range(0, len(todo), JOBS):
+            if time.monotonic() - begun > seconds:
+                print(f"{len(todo) - start} settings are left: run the same command again")
+                break
+            some = todo[start : start + JOBS]
+            for name, result in zip(some, pool.map(run, [(name, reps) for name in some]), strict=True):
+                stored[name] = result
+                for method, row in result.items():
+                    print(f"{name:50s} {method:42s} {_line(row)}", flush=True)
+            _store(about, {name: stored[name] for name in SETTINGS if name in stored})
+    print(table({name: stored[name] for name in SETTINGS if name in stored}))
+
+
+def _store(about: dict[str, object], results: dict[str, Found]) -> None:
+    text = json.dumps({"about": about, "results": results}, indent=1)
+    part = FILE.with_suffix(".part")
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(FILE)
+
+
+def _about(reps: int) -> dict[str, object]:
+    return {
         "level": 0.95,
         "repetitions": reps,
         "seed": SEED,
@@ -46,14 +82,6 @@ def main(reps: int = 1000, only: str = "") -> None:
         "numpy": metadata.version("numpy"),
         "scipy": metadata.version("scipy"),
     }
-    if only:
-        stored = json.loads(path.read_text("utf-8"))
-        if stored["about"] != about:
-            print("not stored: wider.json is of other repetitions or versions")
-            return
-        results = {name: {**stored["results"], **results}[name] for name in SETTINGS}
-    text = json.dumps({"about": about, "results": results}, indent=1)
-    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _line(row: dict[str, float]) -> str:
@@ -69,4 +97,5 @@ def _line(row: dict[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    main(*[int(a) for a in sys.argv[1:2]], *sys.argv[2:3])
+    given = [a for a in sys.argv[1:] if a != "--again"]
+    main(*[int(a) for a in given[:1]], *given[1:2], again="--again" in sys.argv)

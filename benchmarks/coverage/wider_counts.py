@@ -11,6 +11,7 @@ from tally import OTHER_NULL, Found, Tally, covers
 
 from reasonlens.stats.count_models import rate_ratio
 from reasonlens.stats.keyness import g2_two_terms
+from reasonlens.stats.keyness_limits import log2_ratio_limits
 from reasonlens.stats.keyness_tests import paired_keyness, score_contributions, unpaired_keyness
 from reasonlens.stats.log_rank import log_rank_contributions, stratified_log_rank
 from reasonlens.stats.marker_time import median_time, restricted_mean
@@ -88,6 +89,14 @@ def keyness(
         else:
             label = np.repeat([1, 0], problems)
             found = unpaired_keyness(np.vstack(counts), np.concatenate(sizes), label, seed=rng, draws=DRAWS)
+        sides = [counts[0], sizes[0], counts[1], sizes[1]]
+        if not paired:  # the problems of one side after those of the other
+            gap, none = np.zeros((problems, words)), np.zeros(problems)
+            sides = [np.vstack([counts[0], gap]), np.r_[sizes[0], none]]
+            sides += [np.vstack([gap, counts[1]]), np.r_[none, sizes[1]]]
+        low, high = log2_ratio_limits(*sides)
+        for inside in ((low <= 0) & (high >= 0))[~np.isnan(low)].tolist():
+            tally.add("log ratio of each word", inside)
         tally.reject("each word", found.p_value)
         tally.reject("any word, max-T", float(found.p_adjusted.min()))
     return tally.found()
@@ -156,6 +165,7 @@ COUNTS = {
     "keyness 30 problems, paired, five times the words": lambda reps, rng: keyness(
         reps, rng, 30, 40, 5.0, True
     ),
+    "keyness 8 problems, paired": lambda reps, rng: keyness(reps, rng, 8, 40, 1.0, True),
     "keyness 30 + 30 problems": lambda reps, rng: keyness(reps, rng, 30, 40, 1.0, False),
     "keyness 30 + 30 problems, five times the words": lambda reps, rng: keyness(
         reps, rng, 30, 40, 5.0, False

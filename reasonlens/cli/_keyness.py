@@ -130,7 +130,7 @@ def _row(row: dict[Any, Any], group: str) -> list[str]:
         plain(category),
         f"{row['rate_a']:.2f}",
         f"{row['rate_b']:.2f}",
-        f"{row['log2_ratio']:+.1f}",
+        f"{row['log2_ratio']:+.1f} {_limits(row)}",
         _or_dash(row["log2_ratio_without_looping"], "+.1f"),
         f"{row['log_odds_z']:+.0f}",
         f"{row['dp']:.2f}",
@@ -138,6 +138,11 @@ def _row(row: dict[Any, Any], group: str) -> list[str]:
         f"{row['traces_a']:,}:{row['traces_b']:,}",
         "<0.001" if row["p_adjusted"] < 0.001 else f"{row['p_adjusted']:.3f}",
     ]
+
+
+def _limits(row: dict[Any, Any]) -> str:
+    low, high = row["log2_ratio_low"], row["log2_ratio_high"]
+    return "" if pd.isna(low) else f"[{low:+.1f}, {high:+.1f}]"
 
 
 def _or_dash(value: float, form: str) -> str:

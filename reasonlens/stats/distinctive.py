@@ -18,6 +18,7 @@ from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
 from reasonlens.stats.estimate import vector
 from reasonlens.stats.keyness import dispersion, g2_two_terms, log2_ratio, log_odds, percent_difference
+from reasonlens.stats.keyness_limits import log2_ratio_limits
 from reasonlens.stats.keyness_tests import paired_keyness, unpaired_keyness
 from reasonlens.stats.multiplicity import benjamini_hochberg
 
@@ -25,6 +26,7 @@ __all__ = ["COLUMNS", "Floor", "Side", "distinctive", "spread"]
 
 COLUMNS = (
     *("term", "hits_a", "hits_b", "rate_a", "rate_b", "percent_difference", "log2_ratio"),
+    *("log2_ratio_low", "log2_ratio_high"),
     *("log_odds_z", "g2", "dp", "dp_a", "dp_b", "problems_a", "problems_b", "p_value", "p_adjusted"),
 )
 """Columns of `distinctive`; rates are per 1,000."""
@@ -134,6 +136,7 @@ def distinctive(
     found["term"], found["dp"] = tested, dp[tested]
     for name, side in (("a", one), ("b", two)):
         found[f"problems_{name}"], found[f"dp_{name}"] = spread(side.hits, side.words)
+    found["log2_ratio_low"], found["log2_ratio_high"] = _limits(one, two)
     found["p_value"] = _p_values(one, two, paired, seed, draws)
     found["p_adjusted"] = benjamini_hochberg(found["p_value"].to_numpy())
     return found[list(COLUMNS)]
@@ -166,6 +169,13 @@ def _z(hits_a: Floats, words_a: float, hits_b: Floats, words_b: float) -> Floats
     rest = max(_PRIOR - float(prior.sum()), np.finfo(np.float64).tiny)  # all other words as one
     a, b = np.append(hits_a, 0.0), np.append(hits_b, 0.0)
     return log_odds(a, words_a, b, words_b, np.append(prior, rest)).z[:-1]
+
+
+def _limits(a: Side, b: Side) -> tuple[Floats, Floats]:
+    blocks = zip(_blocks(a.hits), _blocks(b.hits), strict=True)
+    found = [log2_ratio_limits(x.toarray(), a.words, y.toarray(), b.words) for x, y in blocks]
+    low, high = (np.concatenate([*(each[i] for each in found), np.zeros(0)]) for i in (0, 1))
+    return low, high
 
 
 def _p_values(a: Side, b: Side, paired: bool, seed: int, draws: int) -> Floats:

@@ -19,6 +19,7 @@ from reasonlens.stats.comparisons import ESTIMAND_SHARED
 from reasonlens.stats.distinctive import COLUMNS, Floor, Side, distinctive
 from reasonlens.stats.estimate import LIKE
 from reasonlens.stats.keyness import log2_ratio
+from reasonlens.stats.keyness_limits import LIMITS
 from reasonlens.workflow.keyness_traces import Cells
 
 __all__ = ["EFFECTS", "SIGNIFICANT", "Counted", "Test", "rows"]
@@ -201,7 +202,7 @@ def _about(
         "part": test.text,
         "unit": counted.unit,
         "family": f"{what}, {name}, {dataset}: {tests} tests (Benjamini-Hochberg)",
-        "method": (f"tested: {floor}, both sides together; p: {permuted}, {test.draws} draws"),
+        "method": f"tested: {floor}, both sides together; p: {permuted}, {test.draws} draws; {LIMITS}",
         "estimand": ESTIMAND_SHARED if test.paired else LIKE,
         "n_problems": len(np.unique(cells.problem[inside])),
         "n_traces": int(cells.traces[inside].sum()),
