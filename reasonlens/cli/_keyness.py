@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from reasonlens.cli._ingested import report, settings_of
 from reasonlens.cli._inputs import inputs_of, lexicons_of, study_at
 from reasonlens.cli._print import plain
-from reasonlens.cli._progress import watched
+from reasonlens.cli._progress import watched, watched_items
 from reasonlens.core.study import Study
 from reasonlens.core.tables import POOLED
 from reasonlens.workflow import export, figures
@@ -34,14 +34,23 @@ def show_keyness(options: dict[str, Any]) -> None:
     names, given = inputs_of(options)
     export.check(options["out"])
     request = _request(options)
-    with study_at(given) as folder, watched() as bar:
-        plan = Plan(folder, text=options["part"])
-        outcome = ingest(
-            names, plan, settings_of(options), jobs=options["jobs"], begin=bar.begin, progress=bar.advance
-        )
+    with study_at(given) as folder:
+        plan, jobs = Plan(folder, text=options["part"]), options["jobs"]
+        with watched() as bar:
+            outcome = ingest(
+                names, plan, settings_of(options), jobs=jobs, begin=bar.begin, progress=bar.advance
+            )
         if names:
             report(outcome, strict=options["strict"])
-        found = keyness(Study(folder), request, lexicons_of(options))
+        with watched_items("finding words, responses") as items:
+            found = keyness(
+                Study(folder),
+                request,
+                lexicons_of(options),
+                jobs=jobs,
+                begin=items.begin,
+                progress=items.advance,
+            )
         print_keyness(found, top=_top(options))
     if options["out"]:
         export.save(found.table, options["out"])
@@ -162,5 +171,6 @@ def _notes(found: Keyness, dataset: str) -> None:
         click.echo(f"Left out: {one['excluded']:,} ({plain(one['excluded_why'])}).")
     click.echo(
         f"Ranked by {one['ranked_by']}; estimand: {one['estimand']}. z and the table's g2 take words as "
-        "independent: they describe, they do not test."
+        "independent: they describe, they do not test. The p-value is that of the permutations, not of the "
+        "interval, which is wide where a side has its hits in few problems."
     )

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ from reasonlens.core.errors import InputError
 from reasonlens.lexicon.ngram_sums import Sums, Tally, distinct
 from reasonlens.lexicon.ngrams import LINKS, LONGEST, words_of
 
-__all__ = ["Counter", "Counts"]
+__all__ = ["Counter", "Counts", "Numbered", "numbered"]
 
 _BUCKETS = 24  # bits
 _LINK_BITS, _ID_BITS = 3, 29
@@ -57,6 +57,41 @@ class Counts:
     sizes: Ints
     phrases: Tally
     openers: Tally
+
+
+class Numbered(NamedTuple):
+    """The words of some texts as numbers of a list of their own, in the order of first use.
+
+    ``ids`` and ``marks`` (link to the word before, and whether the word opens a sentence) have one item per
+    word that can be part of a phrase, ``lengths`` counts them per text; ``n_words`` and ``n_sentences`` count
+    all words and the word-opened sentences of each text.
+    """
+
+    words: list[str]
+    ids: Words
+    marks: Bytes
+    lengths: Ints
+    n_words: Ints
+    n_sentences: Ints
+
+
+def numbered(texts: Sequence[str]) -> Numbered:
+    """Find the words of `texts` and number them: all that a `Counter` needs to know of the texts.
+
+    Examples
+    --------
+    >>> found = numbered(["Wait, no. Wait"])
+    >>> found.words, found.ids.tolist(), found.n_sentences.tolist()
+    (['wait', 'no'], [0, 1, 0], [2])
+    """
+    words = words_of(texts)
+    strings = words.strings(np.arange(len(words)))
+    own = _Numbers()
+    ids = np.fromiter(map(own.__getitem__, strings), np.int32, len(strings))
+    marks = (words.link | (words.opens.astype(np.uint8) << _LINK_BITS)).astype(np.uint8)
+    lengths = np.bincount(words.text, minlength=len(texts)).astype(np.int64)
+    sentences = np.bincount(words.text[words.opens], minlength=len(texts)).astype(np.int64)
+    return Numbered(list(own), ids, marks, lengths, words.n_words, sentences)
 
 
 class Counter:
@@ -110,19 +145,21 @@ class Counter:
         cell
             Where the counts of each text go, as a number below 2^31; a cell is part of one problem.
         """
+        return self.take(numbered(texts), problem, cell)
+
+    def take(self, batch: Numbered, problem: npt.ArrayLike, cell: npt.ArrayLike) -> tuple[Ints, Ints]:
+        """Do as `add` does with texts whose words were numbered before, perhaps in another process."""
         problems, cells = np.asarray(problem, np.int64), np.asarray(cell, np.int64)
         self._problem_of.update(zip(cells.tolist(), problems.tolist(), strict=True))
-        words = words_of(texts)
-        strings = words.strings(np.arange(len(words)))
-        ids = np.fromiter(map(self._ids.__getitem__, strings), np.int32, len(strings))
-        marks = words.link | (words.opens.astype(np.uint8) << _LINK_BITS)
-        for array in (cells, np.bincount(words.text, minlength=len(texts)), ids, marks):
+        known = np.fromiter(map(self._ids.__getitem__, batch.words), np.int32, len(batch.words))
+        ids = known[batch.ids]
+        for array in (cells, batch.lengths, ids, batch.marks):
             np.save(self._file, array, allow_pickle=False)
         self._batches += 1
-        of_word = problems[words.text]
-        for first, key in _hashes(ids, words.link, self._longest):
+        of_word = np.repeat(problems, batch.lengths)
+        for first, key in _hashes(ids, batch.marks & np.uint8(_LINK_MASK), self._longest):
             self._raise_bounds(key, of_word[first])
-        return words.n_words, np.bincount(words.text[words.opens], minlength=len(texts)).astype(np.int64)
+        return batch.n_words, batch.n_sentences
 
     def result(self) -> Counts:
         """Return the counts of everything that was added."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -41,8 +41,9 @@ def log2_ratio_limits(
 
     Leave out one problem at a time, from both sides: ``SE^2 = (P - 1) mean_p (theta - theta_(p))^2``
     (Efron & Stein 1981, doi:10.1214/aos/1176345462), widened by ``sqrt(1 + 3 / P)`` for few problems, with
-    ``2 P / (kurtosis - 1)`` degrees of freedom, as for rates. It is at least the error of independent
-    hits, ``sqrt(1 / (a + .5) + 1 / (b + .5))``. A word that a side never used has no limit on that side.
+    ``2 P / (kurtosis - 1)`` degrees of freedom, as for rates. They are at least the normal limits of
+    independent hits, with the error ``sqrt(1 / (a + .5) + 1 / (b + .5))``. A word that a side never used
+    has no limit on that side.
 
     Parameters
     ----------
@@ -102,6 +103,7 @@ def _half(change: Floats, independent: Floats, level: float) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         kurtosis = np.mean(change**4, axis=0) / square**2
         degrees = np.where(kurtosis > 1, 2 * size / (kurtosis - 1), np.inf)
-    variance = np.maximum((size - 1) * square * (1 + _FEW / size), independent)
-    half: Floats = stdtrit(np.clip(degrees, 1, size - 1), (1 + level) / 2) * np.sqrt(variance)
+    tail = (1 + level) / 2
+    reach = stdtrit(np.clip(degrees, 1, size - 1), tail) * np.sqrt((size - 1) * square * (1 + _FEW / size))
+    half: Floats = np.maximum(reach, ndtri(tail) * np.sqrt(independent))
     return half

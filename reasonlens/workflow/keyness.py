@@ -8,7 +8,7 @@ phrases that occur in several problems (see `reasonlens.lexicon.ngram_counts`).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -18,14 +18,18 @@ import pyarrow as pa
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.lexicon.definition import Lexicon
-from reasonlens.lexicon.ngram_counts import Counter
+from reasonlens.lexicon.ngram_counts import Counter, Numbered, numbered
 from reasonlens.lexicon.ngrams import LONGEST
 from reasonlens.lexicon.term_categories import categories_of
 from reasonlens.stats.distinctive import Floor
+from reasonlens.workflow import pool
 from reasonlens.workflow.keyness_rows import EFFECTS, Counted, Test, rows
-from reasonlens.workflow.keyness_traces import Chosen, batches, cells_of, census, pair
+from reasonlens.workflow.keyness_traces import Batch, Chosen, batches, cells_of, census, pair
 
 __all__ = ["Keyness", "Request", "keyness", "sizes_of"]
+
+
+_MANY = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,15 @@ class Keyness:
         return of.sort_values("rank").head(top)
 
 
-def keyness(study: Study, request: Request, lexicons: Sequence[Lexicon] = ()) -> Keyness:
+def keyness(
+    study: Study,
+    request: Request,
+    lexicons: Sequence[Lexicon] = (),
+    *,
+    jobs: int | None = None,
+    begin: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Keyness:
     """Compare the words of two groups and keep the table in the study.
 
     Parameters
@@ -94,6 +106,11 @@ def keyness(study: Study, request: Request, lexicons: Sequence[Lexicon] = ()) ->
         The groups, and how they are compared.
     lexicons
         Where the category of a term is looked up.
+    jobs
+        Number of processes that find words; default: all cores, one for fewer than 3,000 responses.
+        The result does not depend on it.
+    begin, progress
+        Called with the number of responses to read, and with that of each batch once it is counted.
 
     Raises
     ------
@@ -107,10 +124,16 @@ def keyness(study: Study, request: Request, lexicons: Sequence[Lexicon] = ()) ->
     cells = cells_of(found, Chosen(a, b, request.exclude, request.condition, request.all_problems))
     words, sentences = np.zeros(len(cells.traces)), np.zeros(len(cells.traces))
     with Counter(request.problems, request.sizes[1]) as counter:
-        for batch in batches(study, cells, request.text):
-            n_words, n_sentences = counter.add(batch.texts, batch.problem, batch.cell)
+        if begin:
+            begin(int(cells.traces.sum()))
+        n = _jobs(int(cells.traces.sum()), jobs)
+        work = pool.run(_numbered, batches(study, cells, request.text), jobs=n, preload=[__name__])
+        for batch, found_words in work:
+            n_words, n_sentences = counter.take(found_words, batch.problem, batch.cell)
             np.add.at(words, batch.cell, n_words)
             np.add.at(sentences, batch.cell, n_sentences)
+            if progress:
+                progress(len(batch.texts))
         counts = counter.result()
     test = Test(
         a,
@@ -133,6 +156,15 @@ def keyness(study: Study, request: Request, lexicons: Sequence[Lexicon] = ()) ->
     answer = Keyness(table, a, b, request)
     _keep(study, answer, lexicons)
     return answer
+
+
+def _numbered(batch: Batch) -> Numbered:
+    return numbered(batch.texts)
+
+
+def _jobs(traces: int, wanted: int | None) -> int:
+    """Return the number of processes: starting some takes longer than reading a small study."""
+    return wanted or (pool.cores() if traces >= _MANY else 1)
 
 
 def sizes_of(text: str) -> tuple[int, int]:

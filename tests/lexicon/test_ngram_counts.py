@@ -150,3 +150,17 @@ def test_other_limits_are_refused(fewest: int, longest: int) -> None:
 def test_the_examples_are_true(module: ModuleType) -> None:
     found = doctest.testmod(module, extraglobs={"np": np})
     assert (found.failed, found.attempted > 0) == (0, True)
+
+
+@given(st.lists(texts(), max_size=6), st.integers(1, 4))
+def test_words_numbered_apart_count_the_same(corpus: list[str], cut: int) -> None:
+    places = np.arange(len(corpus))
+    with Counter(1) as one, Counter(1) as two:
+        one.add(corpus, places, places)
+        for start in range(0, len(corpus), cut):
+            here = slice(start, start + cut)
+            two.take(ngram_counts.numbered(corpus[here]), places[here], places[here])
+        a, b = one.result(), two.result()
+    assert a.terms == b.terms
+    assert listed(a, a.phrases) == listed(b, b.phrases)
+    assert listed(a, a.openers) == listed(b, b.openers)

@@ -36,8 +36,9 @@ def slow(x, wa, y, wb, level=0.95):
     square = sum(c**2 for c in changes) / size
     kurtosis = sum(c**4 for c in changes) / size / square**2
     degrees = min(max(2 * size / (kurtosis - 1), 1), size - 1)
-    variance = max((size - 1) * square * (1 + 3 / size), 1 / (x.sum() + 0.5) + 1 / (y.sum() + 0.5))
-    reach = stats.t.ppf((1 + level) / 2, degrees) * math.sqrt(variance)
+    clustered = stats.t.ppf((1 + level) / 2, degrees) * math.sqrt((size - 1) * square * (1 + 3 / size))
+    independent = stats.norm.ppf((1 + level) / 2) * math.sqrt(1 / (x.sum() + 0.5) + 1 / (y.sum() + 0.5))
+    reach = max(clustered, independent)
     return (theta(everything) - reach) / math.log(2), (theta(everything) + reach) / math.log(2)
 
 

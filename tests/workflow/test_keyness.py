@@ -223,3 +223,23 @@ def test_the_size_of_batches_changes_nothing(tmp_path: Path, monkeypatch: pytest
 def test_a_study_without_traces_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no traces"):
         find(Study(tmp_path / "s", create=True))
+
+
+def test_several_processes_give_the_same_table_and_tell_their_progress(tmp_path: Path) -> None:
+    study = study_of(tmp_path, rows(12))
+    request = Request("distilled:base", draws=99, problems=2, dispersion=1.0)
+    begun: list[int] = []
+    done: list[int] = []
+    one = keyness(study, request, begin=begun.append, progress=done.append)
+    two = keyness(study, request, jobs=2)
+    pd.testing.assert_frame_equal(one.table, two.table)
+    assert begun == [24]
+    assert sum(done) == 24
+
+
+def test_the_log_ratio_has_an_interval(tmp_path: Path) -> None:
+    found = terms(find(study_of(tmp_path, rows())), "word")
+    wait, the = found["wait"], found["the"]
+    assert 0 < wait["log2_ratio_low"] < wait["log2_ratio"]
+    assert wait["log2_ratio_high"] == np.inf  # base never says it
+    assert the["log2_ratio_low"] < the["log2_ratio"] < the["log2_ratio_high"] < np.inf
