@@ -11,6 +11,7 @@ from reasonlens.cli._ban_spec import read_spec, write_spec
 from reasonlens.cli._ban_tables import show
 from reasonlens.cli._generate import drawing, duration, engine_options, report, say_problems
 from reasonlens.cli._print import show_table
+from reasonlens.cli._progress import watched_items
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.stats.power import beta_sampling_variance, detectable_difference
@@ -73,9 +74,17 @@ def run(options: dict[str, Any]) -> None:
     )
     with engine as backend, drawing() as progress:
         drawn = draw(str(options["study"]), spec, problems, backend, design, progress=progress)
-    found = results(
-        Study(options["study"]), spec.name, drawn.arms, design, difficulty_from=options["difficulty_from"]
-    )
+    with watched_items("judging behaviors") as bar:
+        found = results(
+            Study(options["study"]),
+            spec.name,
+            drawn.arms,
+            design,
+            difficulty_from=options["difficulty_from"],
+            behaviors=options["behaviors"],
+            begin=bar.begin,
+            progress=bar.advance,
+        )
     show(found, drawn.layout, design)
     for made in drawn.generated:
         if made.n_failed:
@@ -122,12 +131,13 @@ def _plan(options: dict[str, Any], design: Design, problems: int) -> None:
     orders = 1 + (design.against is not None)
     arms += orders * len(doses(design.words)) if design.doses else 0
     traces = arms * problems * options["n"]
-    tokens = traces * options["max_tokens"]
+    tokens, rate, gpus = traces * options["max_tokens"], options["tokens_per_second"], options["gpus"]
+    seconds = tokens / rate
     least = detectable_difference(problems, options["n"], variance=beta_sampling_variance(0.4, 0.8))
     click.echo(f"{arms} arms x {problems:,} problems x {options['n']} samples = {traces:,} traces")
     click.echo(
-        f"At most {tokens:,} tokens: {duration(tokens / options['rate'])} at {options['rate']:,.0f} tokens/s "
-        "(--rate)"
+        f"At most {tokens:,} tokens: {duration(seconds)} at {rate:,.0f} tokens/s (--tokens-per-second), "
+        f"{_hours(gpus * seconds / 3600)} GPU-hours on {gpus} GPU{'s' if gpus > 1 else ''} (--gpus)"
     )
     click.echo(
         f"Smallest difference in accuracy found with 80% power: {100 * least:.1f} points "
@@ -136,3 +146,7 @@ def _plan(options: dict[str, Any], design: Design, problems: int) -> None:
     )
     if 0 < design.controls < 19:
         click.echo("Fewer than 19 control sets: the rank of the target among them cannot reach p = .05")
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:,.0f}" if hours >= 10 else f"{hours:.2g}"

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import pandas as pd
 
+from reasonlens.cli._ban_behaviors import show_behaviors
 from reasonlens.cli._print import interval, number, p_value, plain, show_table
 from reasonlens.workflow.ban_arms import ROLES, Design, Layout
 from reasonlens.workflow.ban_effects import ALL
@@ -51,6 +52,7 @@ def show(found: Results, layout: Layout, design: Design) -> None:
             click.echo(f"Dose by {order}: accuracy falls with every word banned more, p {p_value(p)} (Page).")
     _compensation(found.compensation)
     _rising(effects)
+    show_behaviors(effects, design)
     click.echo(
         "\nArms: "
         + "; ".join(f"{role}: {what}" for role, what in ROLES.items() if role in set(effects["role"]))

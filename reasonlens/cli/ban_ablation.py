@@ -68,6 +68,11 @@ from reasonlens.cli._options import example, seed_option
     metavar="STUDY:MODEL",
     help="Show the effect on easy and hard problems apart, by how often another model solves them.",
 )
+@click.option(
+    "--behaviors",
+    metavar="JUDGE",
+    help="Compare judged behaviors, too: rules (offline), or a judge whose labels the study has.",
+)
 @click.option("--leave-in/--no-leave-in", default=True, show_default=True, help="Ban all but one, too.")
 @click.option(
     "--mode",
@@ -117,7 +122,15 @@ from reasonlens.cli._options import example, seed_option
 @click.option("--explain", is_flag=True, help="Only say what the ban covers and what else it takes.")
 @click.option("--plan", is_flag=True, help="Only say what would be drawn and what could be found.")
 @click.option(
-    "--rate", type=float, default=2000.0, show_default=True, metavar="N", help="For --plan: tokens a second."
+    "--tokens-per-second",
+    type=click.FloatRange(min=0, min_open=True),
+    default=2000.0,
+    show_default=True,
+    metavar="N",
+    help="For --plan: what the engine makes on all its GPUs together.",
+)
+@click.option(
+    "--gpus", type=click.IntRange(min=1), default=1, show_default=True, help="For --plan: how many these are."
 )
 @seed_option("samples, control sets and tests")
 def command(**options: Any) -> None:

@@ -19,7 +19,7 @@ from reasonlens.workflow.ban_rising import rising
 from reasonlens.workflow.ban_strata import STRATA
 from reasonlens.workflow.ban_words import problem_words
 
-__all__ = ["ALL", "MEASURES", "compared", "parts_by_length", "rising_words", "strata"]
+__all__ = ["ALL", "MEASURES", "compared", "measured", "parts_by_length", "rising_words", "strata"]
 
 ALL = "(all)"
 """The dataset of rows about all problems."""
@@ -41,7 +41,7 @@ def compared(frame: pd.DataFrame, arms: Sequence[Planned], design: Design) -> li
     for arm in arms:
         if arm.role == "baseline":
             continue
-        rows += [_measured(frame, arm, measure, design) for measure in MEASURES]
+        rows += [measured(frame, arm, measure, design, unit=unit) for measure, unit in MEASURES.items()]
         rows += _several_tries(frame, arm, design)
     return rows
 
@@ -87,23 +87,37 @@ def strata(
     for arm in (a for a in arms if a.role in ("target", "placebo", "repeat")):
         for name in STRATA:
             if (known == name).any():
-                rows.append({**_measured(frame[known == name], arm, "accuracy", design), "dataset": name})
+                row = measured(frame[known == name], arm, "accuracy", design, unit=MEASURES["accuracy"])
+                rows.append({**row, "dataset": name})
     return rows
 
 
-def _measured(frame: pd.DataFrame, arm: Planned, measure: str, design: Design) -> dict[str, Any]:
+def measured(
+    frame: pd.DataFrame, arm: Planned, measure: str, design: Design, *, unit: str, why: str = "no verdict"
+) -> dict[str, Any]:
+    """Return the row of one arm and measure: the mean over problems of the change to the same samples.
+
+    Parameters
+    ----------
+    frame
+        One row per response; its column `measure` is NaN where there is no value.
+    unit
+        Of the measure.
+    why
+        Why a response has no value.
+    """
     both = _pairs(frame, arm.condition, measure)
     known = both.dropna()
     means = known.groupby("problem_id").mean()
     one, two, n = means["arm"], means["baseline"], 2 * len(known)
     found = paired_difference(one.to_numpy(), two.to_numpy(), n=n) if len(one) else _nothing()
-    row = _row(arm, measure, found, MEASURES[measure], design)
+    row = _row(arm, measure, found, unit, design)
     if measure == "accuracy" and len(one) > 1:
         test = sign_flip_test((one - two).to_numpy(), seed=design.seed)
         row["p_value"], row["method"] = test.p_value, f"{found.method}; p: {test.method}"
     left = 2 * (len(both) - len(known))
     row |= {"baseline": float(two.mean()) if len(two) else np.nan, "n_traces": n, "excluded": left}
-    row["excluded_why"] = f"no verdict: {left}" if left else ""
+    row["excluded_why"] = f"{why}: {left}" if left else ""
     if arm.role == "control":
         row["p_value"] = np.nan  # they are what the target is ranked among, not tests
     return row

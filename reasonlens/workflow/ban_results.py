@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from reasonlens.lexicon import definition
 from reasonlens.stats.multiplicity import holm
 from reasonlens.stats.trend import page_trend
 from reasonlens.workflow.ban_arms import Design, Planned
+from reasonlens.workflow.ban_behaviors import behavior_rows, judged
 from reasonlens.workflow.ban_compensation import compensation
 from reasonlens.workflow.ban_effects import ALL, compared, parts_by_length, rising_words, strata
 from reasonlens.workflow.ban_strata import difficulty
@@ -70,6 +71,9 @@ def results(
     *,
     limits: Limits | None = None,
     difficulty_from: str | None = None,
+    behaviors: str | None = None,
+    begin: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Results:
     """Grade what is not graded, count, audit and compare every arm with the baseline.
 
@@ -77,6 +81,10 @@ def results(
     ----------
     difficulty_from
         ``STUDY:MODEL``, whose solve rates make strata of problems.
+    behaviors
+        The judge whose behaviors are compared, too (see `reasonlens.workflow.ban_behaviors`).
+    begin, progress
+        Called with the number of texts to judge, and with numbers of texts that are judged.
 
     Raises
     ------
@@ -97,6 +105,9 @@ def results(
     rows += rising_words(study, model, arms, design)
     if strength is not None:
         rows += strata(frame, arms, design, strength)
+    if behaviors is not None:
+        pairs = judged(study, behaviors, begin=begin, progress=progress)
+        rows += behavior_rows(study, frame, arms, design, pairs)
     effects = _corrected(pd.DataFrame(rows).assign(model=model))
     data = pa.Table.from_pandas(effects, preserve_index=False)
     name = f"ban-{digest_of([model, list(design.words)], 4)}"

@@ -38,13 +38,35 @@ def test_a_run_prints_what_it_found(problems: Path, tmp_path: Path) -> None:
     assert again.output.splitlines()[1:] == result.output.splitlines()[1:]
 
 
+def test_behaviors_are_compared(problems: Path, tmp_path: Path) -> None:
+    words = ["--backend", "fake", "--model", "trial", "--problems", problems, "--template", "plain", "-n", 4]
+    words += ["--ban", "wait,but", "--controls", 0, "--no-doses", "--no-leave-in", "--study", tmp_path / "s"]
+    spec = tmp_path / "e.toml"
+    result = run(*words, "--behaviors", "rules", "--write-spec", spec)
+    assert result.exit_code == 0, result.output
+    assert "Behaviors under the ban, by rules@1:" in result.output
+    assert "\nmetacognitive_awareness  wait, but  " in result.output
+    assert "In no response, with or without the ban: backtracking, " in result.output
+    assert (
+        "cues: banned words that stand in the cues by which this judge finds the behavior." in result.output
+    )
+    assert tomllib.loads(spec.read_text("utf-8"))["behaviors"] == "rules"
+    other = run(*words, "--behaviors", "llm")
+    assert other.exit_code == 1
+    assert "has no labels of a judge 'llm' (it has those of rules@1)" in other.output
+
+
 def test_a_plan_draws_nothing(problems: Path) -> None:
     words = ["--backend", "fake", "--model", "trial", "--problems", problems, "-n", 16, "--plan"]
     result = run(*words, "--ban", "wait,but,perhaps", "--controls", 5, "--max-tokens", 1000)
     assert result.exit_code == 0, result.output
     # baseline, repeat, sham, placebo, target, three with one left in, five controls, doses of one and two
     assert "15 arms x 8 problems x 16 samples = 1,920 traces" in result.output
-    assert "At most 1,920,000 tokens: 16 min at 2,000 tokens/s" in result.output
+    assert "At most 1,920,000 tokens: 16 min at 2,000 tokens/s (--tokens-per-second)" in result.output
+    assert "0.27 GPU-hours on 1 GPU (--gpus)" in result.output  # 960 s
+    four = run(*words, "--ban", "wait", "--max-tokens", 32768, "--tokens-per-second", 4096, "--gpus", 4)
+    # 24 arms (19 controls) x 8 x 16 x 32,768 tokens at 4,096 a second: 24,576 s on each of four
+    assert "6 h 50 min at 4,096 tokens/s (--tokens-per-second), 27 GPU-hours on 4 GPUs" in four.output
     assert "Smallest difference in accuracy found with 80% power:" in result.output
     assert "Fewer than 19 control sets" in result.output
 
