@@ -197,6 +197,23 @@ _EFFECTS = Table(
     "what an arm of an experiment with banned words does to a measure, against the baseline",
 )
 
+_FLIPS = Table(
+    "flips",
+    pa.schema(
+        [
+            *texts("model", "arm", "role", "problem_id"),
+            *integers("n_pairs"),
+            *numbers("baseline"),
+            *integers("right_to_wrong", "wrong_to_right"),
+            *numbers("p_value"),
+            *integers("excluded"),
+            *texts("excluded_why"),
+        ]
+    ),
+    ("model", "arm", "problem_id"),
+    "answers to one problem, or all of them, that an arm of an experiment with banned words turns",
+)
+
 _STRUCTURE_RATES = Table(
     "structure_rates",
     pa.schema(
@@ -227,5 +244,6 @@ RESULT_TABLES = (
     _KEYNESS,
     _AGREEMENT,
     _EFFECTS,
+    _FLIPS,
     _STRUCTURE_RATES,
 )

@@ -52,10 +52,12 @@ def draw(frame: pd.DataFrame) -> Figure:
             for n, row in enumerate(mine.to_dict("records")):
                 point(ax, row["n_words"] + shift, row, color=color, marker=marker, label="" if n else name)
             path = pd.concat([mine, whole])
-            ax.plot(path["n_words"] + shift, 100 * path["value"], color=color, linewidth=0.8, linestyle=":")
+            x, y = [0, *(path["n_words"] + shift)], [0, *(100 * path["value"])]  # from no ban
+            ax.plot(x, y, color=color, linewidth=0.8, linestyle=":")
         for row in whole.to_dict("records"):
             point(ax, row["n_words"], row, color="#D55E00", marker="D", label="all words")
         ax.set_xticks(sorted({0, *frame["n_words"]}))
+        ax.set_xlim(left=-0.04 * frame["n_words"].max())
         ax.set_xlabel("words banned")
         ax.set_ylabel("change in accuracy, points")
         ax.legend(frameon=False)

@@ -86,7 +86,11 @@ def _line(row: Mapping[Any, Any]) -> str:
     if role in _NAMES:
         return _NAMES[role]
     words = str(row["words"])
-    text = f"all but {str(row['arm']).removeprefix('without-')}" if role == "leave_in" else words
+    text = (
+        f"all but “{str(row['arm']).removeprefix('without-').replace('_', ' ')}”"
+        if role == "leave_in"
+        else words
+    )
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 

@@ -19,7 +19,7 @@ from reasonlens.workflow.ban_rising import rising
 from reasonlens.workflow.ban_strata import STRATA
 from reasonlens.workflow.ban_words import problem_words
 
-__all__ = ["ALL", "MEASURES", "compared", "measured", "parts_by_length", "rising_words", "strata"]
+__all__ = ["ALL", "MEASURES", "compared", "measured", "pairs", "parts_by_length", "rising_words", "strata"]
 
 ALL = "(all)"
 """The dataset of rows about all problems."""
@@ -106,7 +106,7 @@ def measured(
     why
         Why a response has no value.
     """
-    both = _pairs(frame, arm.condition, measure)
+    both = pairs(frame, arm.condition, measure)
     known = both.dropna()
     means = known.groupby("problem_id").mean()
     one, two, n = means["arm"], means["baseline"], 2 * len(known)
@@ -125,7 +125,7 @@ def measured(
 
 def _several_tries(frame: pd.DataFrame, arm: Planned, design: Design) -> list[dict[str, Any]]:
     """Return the rows of pass@2, pass@4, ... as far as every problem has that many samples on both sides."""
-    known = _pairs(frame, arm.condition, "accuracy").dropna()
+    known = pairs(frame, arm.condition, "accuracy").dropna()
     if known.empty:
         return []
     cells = known.groupby("problem_id")
@@ -140,7 +140,8 @@ def _several_tries(frame: pd.DataFrame, arm: Planned, design: Design) -> list[di
     return rows
 
 
-def _pairs(frame: pd.DataFrame, arm: str, measure: str) -> pd.DataFrame:
+def pairs(frame: pd.DataFrame, arm: str, measure: str) -> pd.DataFrame:
+    """Return a measure under a ban and at baseline by problem and sample: the columns ``arm baseline``."""
     keys = ["problem_id", "sample"]
     sides = [frame[frame["condition"] == name].set_index(keys)[measure] for name in (arm, "baseline")]
     return pd.concat(sides, axis=1, keys=["arm", "baseline"], join="inner")

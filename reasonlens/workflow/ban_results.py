@@ -21,6 +21,7 @@ from reasonlens.workflow.ban_arms import Design, Planned
 from reasonlens.workflow.ban_behaviors import behavior_rows, judged
 from reasonlens.workflow.ban_compensation import compensation
 from reasonlens.workflow.ban_effects import ALL, compared, parts_by_length, rising_words, strata
+from reasonlens.workflow.ban_flips import flips
 from reasonlens.workflow.ban_strata import difficulty
 from reasonlens.workflow.correctness import correctness
 from reasonlens.workflow.grade import grade_study
@@ -48,6 +49,8 @@ class Results:
         p of Page's trend of accuracy over doses (falling), or NaN.
     compensation
         Per category with banned words: how much of their rate others of the category take over.
+    flips
+        Rows of the table `flips`: answers that each arm turns.
     """
 
     effects: pd.DataFrame
@@ -56,6 +59,7 @@ class Results:
     trend: float
     trend_by_keyness: float
     compensation: pd.DataFrame
+    flips: pd.DataFrame
 
     @property
     def leaking(self) -> list[str]:
@@ -109,9 +113,8 @@ def results(
         pairs = judged(study, behaviors, begin=begin, progress=progress)
         rows += behavior_rows(study, frame, arms, design, pairs)
     effects = _corrected(pd.DataFrame(rows).assign(model=model))
-    data = pa.Table.from_pandas(effects, preserve_index=False)
-    name = f"ban-{digest_of([model, list(design.words)], 4)}"
-    study.write("effects", name, data, details={"command": "ban-ablation", "words": list(design.words)})
+    turned = flips(frame, arms, model)
+    _keep(study, model, design, effects, turned)
     return Results(
         effects,
         _leaks(frame, arms, design),
@@ -119,7 +122,16 @@ def results(
         _trend(frame, arms, "dose"),
         _trend(frame, arms, "dose_key"),
         compensation(study, frame, arms, design),
+        turned,
     )
+
+
+def _keep(study: Study, model: str, design: Design, effects: pd.DataFrame, turned: pd.DataFrame) -> None:
+    name = f"ban-{digest_of([model, list(design.words)], 4)}"
+    details = {"command": "ban-ablation", "words": list(design.words)}
+    for table, rows in (("effects", effects), ("flips", turned)):
+        if len(rows):
+            study.write(table, name, pa.Table.from_pandas(rows, preserve_index=False), details=details)
 
 
 def _responses(study: Study, model: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from reasonlens.core.errors import InputError
-from reasonlens.figures import ban_compensation, ban_dose, ban_forest, ban_strata
+from reasonlens.figures import ban_compensation, ban_dose, ban_flips, ban_forest, ban_strata
 
 
 def effects() -> pd.DataFrame:
@@ -70,6 +70,39 @@ def test_the_forest_leaves_strata_and_words_out() -> None:
     assert list(ban_forest.data(effects())["arm"]) == ["repeat", "dose-1", "dose-2", "dose-key-1", "target"]
 
 
+def flips() -> pd.DataFrame:
+    rows = [  # arm, role, problem, baseline, right to wrong, wrong to right, p
+        ("target", "target", "(all)", 0.5, 7, 1, 0.07),
+        ("target", "target", "a", 0.25, 1, 1, 1.0),
+        ("target", "target", "b", 0.75, 6, 0, 0.03),
+        ("repeat", "repeat", "(all)", 0.5, 2, 3, float("nan")),
+        ("repeat", "repeat", "a", 0.25, 1, 1, float("nan")),
+        ("repeat", "repeat", "b", 0.75, 1, 2, float("nan")),
+        *(("control-01", "control", name, 0.5, 4, 0, 0.1) for name in ("(all)", "a")),
+        *(("control-02", "control", name, 0.5, 1, 0, 1.0) for name in ("(all)", "a")),
+        *(("control-03", "control", name, 0.5, 0, 4, 0.1) for name in ("(all)", "a")),
+        ("dose-1", "dose", "(all)", 0.5, 9, 9, 1.0),
+    ]
+    columns = ["arm", "role", "problem_id", "baseline", "right_to_wrong", "wrong_to_right", "p_value"]
+    frame = pd.DataFrame(rows, columns=columns)
+    sizes = frame["problem_id"].map({"(all)": 16, "a": 8, "b": 8})
+    return frame.assign(model="m", n_pairs=sizes, excluded=0, excluded_why="")
+
+
+def test_flips_stand_up_and_down_from_easy_to_hard() -> None:
+    figure = ban_flips.draw(ban_flips.data(flips()))
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles == [
+        "baseline again (A/A): 3 to right (up), 2 to wrong (down) of 16; no pairs, no test",
+        "control set 02, the middle one of 3: 0 to right (up), 1 to wrong (down) of 16; p = 1.000",
+        "all words: 1 to right (up), 7 to wrong (down) of 16; p = 0.070",
+    ]
+    bars = [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in figure.axes[2].patches]
+    assert [(round(x, 6), y) for x, y in bars] == [(0, 0.0), (1, 12.5), (0, -75.0), (1, -12.5)]  # b, then a
+    low, high = figure.axes[0].get_ylim()
+    assert low == -high
+
+
 @pytest.mark.parametrize(
     ("module", "message"),
     [
@@ -81,3 +114,8 @@ def test_the_forest_leaves_strata_and_words_out() -> None:
 def test_what_is_missing_says_how_to_make_it(module: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         module.data(effects()[:2])  # type: ignore[attr-defined]
+
+
+def test_flips_need_a_target() -> None:
+    with pytest.raises(InputError, match="make it with `reasonlens ban-ablation`"):
+        ban_flips.data(flips()[3:])

@@ -73,6 +73,16 @@ def test_the_table_is_kept(ran: tuple[Study, Drawn, Results]) -> None:
     assert row["family"] == "accuracy of the planned arms: 7 tests (Holm)"
 
 
+def test_the_flips_are_kept_and_say_what_the_effect_says(ran: tuple[Study, Drawn, Results]) -> None:
+    kept = ran[0].read("flips").to_pandas()
+    whole = kept[kept["problem_id"] == "(all)"].set_index("arm")
+    net = (whole["wrong_to_right"] - whole["right_to_wrong"]) / whole["n_pairs"]
+    assert net.to_dict() == pytest.approx(accuracy(ran[2])["value"].to_dict())
+    assert (kept["problem_id"] != "(all)").sum() == 40 * len(whole)
+    assert whole.loc["target", "p_value"] < 1e-9
+    assert whole.loc["sham", ["right_to_wrong", "wrong_to_right"]].sum() == 0
+
+
 def test_what_should_do_nothing_does_nothing(ran: tuple[Study, Drawn, Results]) -> None:
     rows = accuracy(ran[2])
     for name in ("sham", "placebo"):
