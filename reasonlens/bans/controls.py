@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from reasonlens.bans.matching import REFUSED, cheapest_sets, costs
 from reasonlens.core.errors import InputError, StatisticsError
 
 __all__ = [
@@ -45,7 +46,6 @@ COMMANDS = frozenset(
 _WORD = re.compile(r"[^\W\d_]{2,}\Z")
 _COLUMNS = ("word", "hits", "initial_hits")
 _WIDER = ((1, 4), (2, 4), (3, 4))  # factors of both limits, tried in turn where words are scarce
-_REFUSED = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +159,11 @@ def control_sets(
     limits = [(rate_within, start_within)]
     limits += [(rate_within * wide, start_within * far) for wide, far in _WIDER] if widen else []
     for limit in limits:
-        cost = _costs(known.loc[matched], pool, (rate_within, start_within), limit)
-        chosen = _most(cost, n_sets)
+        cost = costs(known.loc[matched], pool, (rate_within, start_within), limit)
+        chosen = cheapest_sets(cost, n_sets)
         if len(chosen) == n_sets:
             break
-    n_each = dict(zip(matched, (cost < _REFUSED).sum(axis=1).tolist(), strict=True))
+    n_each = dict(zip(matched, (cost < REFUSED).sum(axis=1).tolist(), strict=True))
     n_each = dict(sorted(n_each.items(), key=lambda pair: pair[1]))
     if not len(chosen):
         none = ", ".join(word for word, n in n_each.items() if not n) or next(iter(n_each))
@@ -201,44 +201,6 @@ def _usable(known: pd.DataFrame, taken: set[str]) -> npt.NDArray[np.bool_]:
         ],
         dtype=np.bool_,
     )
-
-
-def _costs(
-    targets: pd.DataFrame, pool: pd.DataFrame, unit: tuple[float, float], limit: tuple[float, float]
-) -> npt.NDArray[np.float64]:
-    """Return squared distances in units of `unit`, refused beyond `limit`; shape (targets, pool)."""
-    rate = np.log10(targets["rate"].to_numpy())[:, None] - np.log10(pool["rate"].to_numpy())[None, :]
-    start = targets["start"].to_numpy()[:, None] - pool["start"].to_numpy()[None, :]
-    cost = (rate / unit[0]) ** 2 + (start / unit[1]) ** 2
-    beyond = (np.abs(rate) > limit[0] + 1e-12) | (np.abs(start) > limit[1] + 1e-12)
-    return np.where(beyond, _REFUSED, cost)
-
-
-def _most(cost: npt.NDArray[np.float64], n_sets: int) -> npt.NDArray[np.int64]:
-    """Return the places of the words of as many sets as can be made, shape (sets, targets)."""
-    low, best = 0, np.zeros((0, len(cost)), np.int64)
-    high = n_sets
-    while low < high:
-        middle = (low + high + 1) // 2
-        found = _assigned(cost, middle)
-        if found is None:
-            high = middle - 1
-        else:
-            low, best = middle, found
-    return best
-
-
-def _assigned(cost: npt.NDArray[np.float64], n_sets: int) -> npt.NDArray[np.int64] | None:
-    """Return the cheapest assignment of a word of its own to each target in each set, if there is one."""
-    from scipy.optimize import linear_sum_assignment
-
-    if cost.shape[0] * n_sets > cost.shape[1]:
-        return None
-    repeated = np.repeat(cost, n_sets, axis=0)
-    rows, columns = linear_sum_assignment(repeated)
-    if (repeated[rows, columns] >= _REFUSED).any():
-        return None
-    return np.asarray(columns, np.int64).reshape(len(cost), n_sets).T
 
 
 def _table(known: pd.DataFrame, targets: list[str], sets: tuple[tuple[str, ...], ...]) -> pd.DataFrame:
