@@ -31,7 +31,7 @@ ROLES = {
 """What an arm is for."""
 
 _DOSES = (1, 2, 4, 8, 16)
-_RARE = (  # where no tokenizer is at hand
+_RARE = (  # where the baseline uses nearly all that it could
     *("xylophone", "marmalade", "gondola", "tambourine", "lighthouse", "porcupine", "saffron", "velvet"),
     *("harpsichord", "meringue", "walnut", "pelican", "cathedral", "lantern", "turnip", "accordion"),
 )
@@ -140,8 +140,8 @@ def later_arms(
     other
         The same of the model that keyness is against.
     candidates
-        Words that the model can write, from its vocabulary: those that the baseline never uses are
-        placebos. Without them (an engine that shows no tokenizer) placebos are from a short list.
+        Words that the model can write: those that the baseline never uses are placebos. Where they are
+        too few, placebos are from a short list of rare words, and a note says so.
     """
     notes: list[str] = []
     found = _placebo(design, words, candidates, notes)
@@ -164,12 +164,16 @@ def later_arms(
 def _placebo(
     design: Design, words: pd.DataFrame, candidates: Sequence[str], notes: list[str]
 ) -> list[Planned]:
-    n = min(max(2, len(design.words)), 8)
+    n, used = min(max(2, len(design.words)), 8), set(words["word"])
     try:
-        unused = placebo(candidates or _RARE, set(words["word"]), n, exclude=design.words, seed=design.seed)
+        unused = placebo(candidates or _RARE, used, n, exclude=design.words, seed=design.seed)
     except StatisticsError as error:
-        notes.append(f"no placebo: {error}")
-        return []
+        try:
+            unused = placebo(_RARE, used, n, exclude=design.words, seed=design.seed)
+        except StatisticsError:
+            notes.append(f"no placebo: {error}")
+            return []
+        notes.append(f"placebo words are from a short list of rare ones: {error}")
     return [Planned("placebo", "placebo", unused)]
 
 

@@ -16,7 +16,7 @@ from reasonlens.bans.placebos import vocabulary_words
 from reasonlens.core.study import Study
 from reasonlens.workflow import ban_record
 from reasonlens.workflow.ban_arms import ROLES, Design, Layout, Planned, first_arms, later_arms
-from reasonlens.workflow.ban_words import named_model, word_counts
+from reasonlens.workflow.ban_words import known_words, named_model, word_counts
 from reasonlens.workflow.generate import Arm, Generated, Progress, Spec, generate
 from reasonlens.workflow.problem_sets import ProblemSet
 
@@ -80,7 +80,7 @@ def draw(
         generate(study, replace(spec, arms=bound(early[:1])), problems.problems, backend, progress=progress)
     ]
     if layout is None:
-        late = later_arms(design, word_counts(place, spec.name), other, _candidates(tokenizer))
+        late = later_arms(design, word_counts(place, spec.name), other, _candidates(tokenizer, problems))
         layout = replace(late, arms=(*early, *late.arms))
         ban_record.save(place, spec.name, design, layout)
     rest = bound(layout.arms[1:])
@@ -88,7 +88,13 @@ def draw(
     return Drawn(layout, tuple(made))
 
 
-def _candidates(tokenizer: Any) -> list[str]:
-    """Return the words that the model has as one token each, where its tokenizer is at hand."""
+def _candidates(tokenizer: Any, problems: ProblemSet) -> list[str]:
+    """Return words that may be placebos: those that the model has as one token each.
+
+    Where its tokenizer is not at hand: what people write about problems, which a model could write as well,
+    from the shipped lexicons and the problems themselves.
+    """
     vocabulary = vocabulary_of(tokenizer)
-    return vocabulary_words(vocabulary) if vocabulary is not None else []
+    if vocabulary is not None:
+        return vocabulary_words(vocabulary)
+    return known_words(problem.statement for problem in problems.problems)

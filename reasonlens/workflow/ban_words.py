@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,14 @@ import pyarrow.dataset as ds
 
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
+from reasonlens.lexicon import definition
 from reasonlens.stats.keyness import log_odds
 from reasonlens.text.segments import segments
 
-__all__ = ["by_keyness", "named_model", "problem_words", "word_counts"]
+__all__ = ["by_keyness", "known_words", "named_model", "problem_words", "word_counts"]
 
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]+(?:['’][A-Za-z]+)*")  # \frac is no word
+_PLAIN = re.compile(r"[A-Za-z]+")
 _PRIOR = 500.0  # words that the prior of log odds stands for
 
 
@@ -74,6 +76,19 @@ def by_keyness(own: pd.DataFrame, other: pd.DataFrame, words: Sequence[str]) -> 
     prior = _PRIOR * (a + b + 0.5) / (size_a + size_b)
     z = log_odds(a, size_a, b, size_b, prior).z[:-1]
     return [word for _, word in sorted(zip(-z, words, strict=True), key=lambda pair: (pair[0], pair[1]))]
+
+
+def known_words(statements: Iterable[str]) -> list[str]:
+    """Return the words of the shipped lexicons and of the statements of problems, in lower case, sorted.
+
+    Entries of several words, prefixes (``verif*``) and other alphabets are left out.
+    """
+    lexicons = (definition.load(name) for name in definition.names())
+    entries = (e.text for lexicon in lexicons for c in lexicon.categories for e in c.entries)
+    found = {entry.lower() for entry in entries if _PLAIN.fullmatch(entry)}
+    for statement in statements:
+        found.update(word.lower() for word in _WORD.findall(statement) if _PLAIN.fullmatch(word))
+    return sorted(found)
 
 
 def named_model(text: str, option: str) -> tuple[Study, str]:

@@ -17,11 +17,11 @@ from reasonlens.bans import Ban
 from reasonlens.core.errors import InputError
 from reasonlens.graders import Limits
 from reasonlens.workflow import problem_sets
-from reasonlens.workflow.ban_arms import Design, Planned, first_arms, later_arms
+from reasonlens.workflow.ban_arms import _RARE, Design, Planned, first_arms, later_arms
 from reasonlens.workflow.ban_compensation import compensation
 from reasonlens.workflow.ban_experiment import Drawn, draw
 from reasonlens.workflow.ban_results import Results, _rank, results
-from reasonlens.workflow.ban_words import by_keyness, word_counts
+from reasonlens.workflow.ban_words import by_keyness, known_words, word_counts
 from reasonlens.workflow.generate import Spec, connected
 from reasonlens.workflow.problem_sets import ProblemSet
 
@@ -240,7 +240,23 @@ def test_placebos_are_words_of_the_vocabulary_that_the_baseline_never_uses() -> 
     found = later_arms(design, counts, candidates=["apple", "wait", "plum", "pear", "fig"])
     assert [arm.words for arm in found.arms if arm.role == "placebo"] == [("pear", "plum")]
     few = later_arms(design, counts, candidates=["apple", "plum"])
-    assert few.notes[0] == "no placebo: only 1 words are never used in the baseline, 2 were asked for"
+    why = "only 1 words are never used in the baseline, 2 were asked for"
+    assert few.notes[0] == f"placebo words are from a short list of rare ones: {why}"
+    assert len(next(arm.words for arm in few.arms if arm.role == "placebo")) == 2
+    used = pd.DataFrame({"word": [*_RARE, "wait"], "hits": 1, "initial_hits": 0})
+    none = later_arms(design, used, candidates=["walnut", "plum"])
+    assert (none.arms[0].role, none.notes[0]) == ("dose", f"no placebo: {why}")
+
+
+def test_placebos_without_a_tokenizer_are_words_that_a_model_could_write(
+    ran: tuple[Study, Drawn, Results], problems: ProblemSet
+) -> None:
+    (words,) = (arm.words for arm in ran[1].arms if arm.role == "placebo")
+    known = known_words(problem.statement for problem in problems.problems)
+    assert set(words) <= set(known)
+    assert not set(words) & set(word_counts(ran[0], "trial")["word"])
+    assert {"maybe", "hmm", "plus"} <= set(known)  # of lexicons; of "What is 1 plus 1?"
+    assert not any(" " in word or "*" in word for word in known)
 
 
 def test_doses_by_keyness_share_the_arms_that_they_have_in_common() -> None:
