@@ -97,7 +97,8 @@ def behavior_rows(
         found = per_trace(study, _TEXT, judge, behavior).reindex(frame["trace_id"])
         for per, column in _SHOWN.items():
             columns[f"{judge}/{behavior}/{per}"] = found[column].to_numpy(np.float64)
-    whole = pd.concat([frame.reset_index(drop=True), pd.DataFrame(columns)], axis=1)
+    about = frame[["problem_id", "condition", "sample"]].reset_index(drop=True)
+    whole = pd.concat([about, pd.DataFrame(columns)], axis=1)
     rows = [
         measured(whole, arm, name, design, unit=PER[name.rsplit("/", 1)[1]][4], why=NO_ANSWER)
         for arm in arms

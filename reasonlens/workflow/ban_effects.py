@@ -143,7 +143,8 @@ def _several_tries(frame: pd.DataFrame, arm: Planned, design: Design) -> list[di
 def pairs(frame: pd.DataFrame, arm: str, measure: str) -> pd.DataFrame:
     """Return a measure under a ban and at baseline by problem and sample: the columns ``arm baseline``."""
     keys = ["problem_id", "sample"]
-    sides = [frame[frame["condition"] == name].set_index(keys)[measure] for name in (arm, "baseline")]
+    few = frame[[*keys, "condition", measure]]  # the texts need not be copied
+    sides = [few[few["condition"] == name].set_index(keys)[measure] for name in (arm, "baseline")]
     return pd.concat(sides, axis=1, keys=["arm", "baseline"], join="inner")
 
 
