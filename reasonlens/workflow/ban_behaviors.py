@@ -64,7 +64,7 @@ def judged(
         has = f"it has those of {', '.join(known)}" if known else "it has none"
         raise InputError(
             f"the study {study.path} has no labels of a judge {judge!r} ({has}); judge it first with "
-            f"`reasonlens behaviors --study {study.path} --judge ...`, or name {OFFLINE}"
+            f"`reasonlens behaviors {study.path} --judge ...`, or name {OFFLINE}"
         )
     return mine
 
