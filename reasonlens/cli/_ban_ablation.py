@@ -17,6 +17,7 @@ from reasonlens.core.study import Study
 from reasonlens.stats.power import beta_sampling_variance, detectable_difference
 from reasonlens.workflow import problem_sets
 from reasonlens.workflow.ban_arms import Design, doses, first_arms
+from reasonlens.workflow.ban_behaviors import labels_of
 from reasonlens.workflow.ban_experiment import draw
 from reasonlens.workflow.ban_explain import ban_explain, ban_of
 from reasonlens.workflow.ban_results import results
@@ -58,6 +59,8 @@ def run(options: dict[str, Any]) -> None:
         return
     if options["study"] is None:
         raise InputError("name a --study, where the traces and the effects are kept")
+    if options["behaviors"] is not None:  # a mistake in it should cost nothing
+        labels_of(Study(options["study"], create=True), options["behaviors"])
     spec = Spec(
         backend=options["backend"],
         model=options["model"],

@@ -23,9 +23,9 @@ from reasonlens.workflow.ban_arms import Design, Planned
 from reasonlens.workflow.ban_effects import measured
 from reasonlens.workflow.behaviors import Wanted, judge_study
 from reasonlens.workflow.behaviors_measures import NO_ANSWER, PER, per_trace
-from reasonlens.workflow.behaviors_store import found_labels
+from reasonlens.workflow.behaviors_store import found_labels, judge_folder
 
-__all__ = ["OFFLINE", "banned_cues", "behavior_rows", "judged", "parts_of"]
+__all__ = ["OFFLINE", "banned_cues", "behavior_rows", "judged", "labels_of", "parts_of"]
 
 OFFLINE = "rules"
 """The judge that needs no key and no model."""
@@ -57,8 +57,21 @@ def judged(
         offline = make(Settings())
         judge_study(study, offline, Wanted(_codebooks()), begin=begin, progress=progress)
         return [(offline.name, book.name) for book in _codebooks()]
+    return labels_of(study, judge)
+
+
+def labels_of(study: Study, judge: str) -> list[tuple[str, str]]:
+    """Return (judge, behavior) of the labels that a study has; nothing is made for the offline judge.
+
+    Raises
+    ------
+    InputError
+        If it has none of another judge.
+    """
+    if judge == OFFLINE:
+        return []
     found = found_labels(study, _TEXT)
-    mine = [pair for pair in found if pair[0] == judge]
+    mine = [pair for pair in found if pair[0] in (judge, judge_folder(judge))]
     if not mine:
         known = sorted({name for name, _ in found})
         has = f"it has those of {', '.join(known)}" if known else "it has none"

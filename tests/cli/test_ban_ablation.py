@@ -54,6 +54,9 @@ def test_behaviors_are_compared(problems: Path, tmp_path: Path) -> None:
     other = run(*words, "--behaviors", "llm")
     assert other.exit_code == 1
     assert "has no labels of a judge 'llm' (it has those of rules@1)" in other.output
+    early = run(*words[:-1], tmp_path / "new", "--behaviors", "llm")
+    assert "has no labels of a judge 'llm' (it has none)" in early.output
+    assert not list((tmp_path / "new").glob("traces/*"))  # before anything is drawn
 
 
 def test_a_plan_draws_nothing(problems: Path) -> None:
