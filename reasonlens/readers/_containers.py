@@ -56,6 +56,8 @@ def _zip_container(source: Source) -> str:
     names = _zip.members(source.path)
     if _zip.is_inspect(names):
         return "archive"
+    if source.remote is not None:
+        raise InputError(f"{source} is a zip archive; unpack it there, or copy it to this disk and name it")
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
     first = names[0] if names else "MEMBER"
     raise InputError(f"{source} holds {len(names)} files ({shown}); name one as '{source}!{first}'")

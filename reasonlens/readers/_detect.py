@@ -13,6 +13,7 @@ from reasonlens.core.errors import InputError
 from reasonlens.readers import Refusal, Row, Sample, Skipped, _zip
 from reasonlens.readers._containers import container_of
 from reasonlens.readers._open import Source, as_source
+from reasonlens.readers._remote import HEAD, fetched, head_of
 from reasonlens.readers._rows import rows as rows_of
 
 __all__ = ["FOLDER", "Detected", "detect", "sample_of"]
@@ -20,6 +21,7 @@ __all__ = ["FOLDER", "Detected", "detect", "sample_of"]
 FOLDER = "reasonlens.readers"
 _GENERIC = "generic"
 _ROWS = 20
+_ZIP = b"PK\x03\x04"
 _LOOKED_AT = 200  # unreadable rows are passed over until this many have been seen
 
 
@@ -57,7 +59,8 @@ def detect(
     Parameters
     ----------
     what
-        A file, or a member of a zip archive (``archive.zip!member``).
+        A file, a member of a zip archive (``archive.zip!member``), or an object on another filesystem,
+        of which rows and tables need only the head.
     fields
         Columns that the user mapped (``--map``); they ask for the generic reader.
     format
@@ -71,6 +74,27 @@ def detect(
         If there is no format of that name, or a mapped field does not exist.
     """
     source = as_source(what)
+    if source.remote is None:
+        return _detect(source, fields, format)
+    with head_of(source) as head:
+        if source.remote.size <= HEAD or _is_enough(head):
+            return _detect(head, fields, format)
+    with fetched(source) as whole:
+        return _detect(whole, fields, format)
+
+
+def _is_enough(head: Source) -> bool:
+    """Tell whether rows can be read from the head of an object."""
+    with head.path.open("rb") as file:
+        if file.read(4) == _ZIP:  # its directory is at the end
+            return False
+    try:
+        return container_of(head) in ("jsonl", "csv", "array")
+    except InputError:  # perhaps only because it is cut off
+        return False
+
+
+def _detect(source: Source, fields: Mapping[str, str] | None, format: str | None) -> Detected:  # noqa: A002
     container = container_of(source)
     sample, skipped = sample_of(source, container, fields or {})
     if format is not None:

@@ -1,4 +1,4 @@
-"""What a user may name as input: files, folders, patterns, zip archives and ``-``."""
+"""What a user may name as input: files, folders, patterns, URLs, zip archives and ``-``."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from reasonlens.core.errors import InputError
 from reasonlens.readers import _zip
 from reasonlens.readers._open import Source, as_source, check_file
+from reasonlens.readers._remote import is_url, listed
 
-__all__ = ["inputs", "spool"]
+__all__ = ["inputs", "looks_readable", "spool"]
 
 _READABLE = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".eval", ".zip")
 _PACKED = (".gz", ".zst", ".zstd", ".xz", ".bz2")
@@ -39,6 +40,9 @@ def inputs(names: Iterable[str | Path]) -> list[Source]:
 def _expand(name: str | Path) -> Iterator[Source]:
     if str(name) == "-":
         yield spool(sys.stdin.buffer)
+        return
+    if is_url(name):
+        yield from listed(str(name))
         return
     source = as_source(name)
     if source.member is not None:
@@ -66,14 +70,14 @@ def _file(path: Path) -> Iterator[Source]:
     if _zip.is_inspect(names):
         yield Source(path)
         return
-    readable = [name for name in names if _looks_readable(Path(name))]
+    readable = [name for name in names if looks_readable(Path(name))]
     if not readable:
         raise InputError(f"{path} holds no file that looks like model outputs ({', '.join(_READABLE)})")
     yield from (Source(path, name) for name in readable)
 
 
 def _folder(folder: Path) -> Iterator[Source]:
-    paths = sorted(p for p in folder.rglob("*") if _looks_readable(p.relative_to(folder)) and p.is_file())
+    paths = sorted(p for p in folder.rglob("*") if looks_readable(p.relative_to(folder)) and p.is_file())
     if not paths:
         raise InputError(
             f"{folder} holds no file that looks like model outputs ({', '.join(_READABLE)}); "
@@ -83,7 +87,8 @@ def _folder(folder: Path) -> Iterator[Source]:
         yield from _file(path)
 
 
-def _looks_readable(path: Path) -> bool:
+def looks_readable(path: PurePath) -> bool:
+    """Tell whether the name is one that model outputs have."""
     if any(part.startswith((".", "__MACOSX")) for part in path.parts):
         return False
     suffixes = [suffix.lower() for suffix in path.suffixes]

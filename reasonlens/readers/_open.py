@@ -23,7 +23,7 @@ import zstandard
 from reasonlens.core.errors import InputError
 from reasonlens.readers import _zip
 
-__all__ = ["BROKEN", "Source", "as_source", "check_file", "is_plain", "open_source", "seekable"]
+__all__ = ["BROKEN", "Remote", "Source", "as_source", "check_file", "is_plain", "open_source", "seekable"]
 
 BOMB_BYTES = 256 * 2**20
 """A stream may always unpack to this many bytes."""
@@ -46,12 +46,25 @@ BROKEN = (
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """Where an input on another filesystem is, its size in bytes, and what tells its version."""
+
+    url: str
+    size: int
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """One input: a file, or one member of a zip archive; `name` is what users call it."""
+    """One input: a file, or one member of a zip archive; `name` is what users call it.
+
+    An input with `remote` has its content at `path` only while `reasonlens.readers._remote` says so.
+    """
 
     path: Path
     member: str | None = None
     name: str = ""
+    remote: Remote | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -59,6 +72,8 @@ class Source:
             object.__setattr__(self, "name", name)
 
     def __str__(self) -> str:
+        if self.remote is not None:
+            return self.name
         return str(self.path) if self.member is None else f"{self.path}!{self.member}"
 
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +17,8 @@ from reasonlens.core.manifest import digest_of
 from reasonlens.readers import Context, Record, Row, Skipped
 from reasonlens.readers._account import Account
 from reasonlens.readers._detect import FOLDER, Detected
-from reasonlens.readers._open import Source, as_source, is_plain
+from reasonlens.readers._open import Remote, Source, as_source, is_plain
+from reasonlens.readers._remote import fetched
 from reasonlens.readers._rows import rows
 from reasonlens.readers._traces import Defaults, build
 
@@ -46,11 +47,12 @@ class Unit:
     container: str
     format: str
     key: str
+    remote: Remote | None = None
 
     @property
     def source(self) -> Source:
         """The input that this unit is a piece of."""
-        return Source(self.path, self.member, self.name)
+        return Source(self.path, self.member, self.name, self.remote)
 
 
 def units(
@@ -72,6 +74,8 @@ def units(
         What else decides on the traces (model, condition, mapped columns); part of the key.
     """
     source = as_source(what)
+    if source.remote is not None:
+        return [_whole(source, source.remote, detected, settings or {})]
     reader = registry.load(FOLDER, detected.format)
     cut = detected.container == "jsonl" and reader.SPLITTABLE and is_plain(source)
     made = []
@@ -93,6 +97,13 @@ def units(
                 )
             )
     return made
+
+
+def _whole(source: Source, remote: Remote, detected: Detected, settings: Mapping[str, object]) -> Unit:
+    """Return the one unit of an object: ranges of its lines are known only to who has read it."""
+    key = _key(source, detected, f"{remote.size} {remote.stamp}", (0, remote.size), settings)
+    where = (source.path, None, source.name, 0, None, 1)
+    return Unit(*where, detected.container, detected.format, key, remote)
 
 
 def _ranges(file: BinaryIO, target: int | None) -> Iterator[tuple[int, int, int, str]]:
@@ -123,7 +134,7 @@ def _ranges(file: BinaryIO, target: int | None) -> Iterator[tuple[int, int, int,
 def _key(
     source: Source, detected: Detected, digest: str, cut: tuple[int, int], settings: Mapping[str, object]
 ) -> str:
-    slug = _NOT_SAFE.sub("-", source.name).strip("-.")[:60] or "input"
+    slug = _NOT_SAFE.sub("-", source.name.rpartition("://")[2]).strip("-.")[:60] or "input"
     found = [detected.container, detected.format]
     told = [source.name, source.member, digest, cut]
     return f"{slug}-{digest_of(told, 10)}-{digest_of([found, dict(settings), _READING], 4)}"
@@ -156,14 +167,15 @@ def read_unit(unit: Unit, context: Context, account: Account) -> Iterator[Record
         If the input cannot be read at all.
     """
     reader = registry.load(FOLDER, unit.format)
-    items = rows(unit.source, unit.container, start=unit.start, end=unit.end, first_line=unit.first_line)
-    tap = _Tap(items, account)
     account.formats[unit.format] += 1
-    for record in reader.read(tap, context):
-        while tap.skipped:
-            yield tap.skipped.popleft()
-        yield record
-    yield from tap.skipped
+    with fetched(unit.source) as source:
+        items = rows(source, unit.container, start=unit.start, end=unit.end, first_line=unit.first_line)
+        tap = _Tap(items, account)
+        for record in reader.read(tap, replace(context, path=source.path)):
+            while tap.skipped:
+                yield tap.skipped.popleft()
+            yield record
+        yield from tap.skipped
 
 
 def tables(unit: Unit, context: Context, defaults: Defaults, account: Account) -> Iterator[pa.Table]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from reasonlens.readers import Context
 from reasonlens.readers._account import Account
 from reasonlens.readers._detect import detect
 from reasonlens.readers._inputs import inputs
+from reasonlens.readers._open import Source
 from reasonlens.readers._traces import Defaults
 from reasonlens.readers._units import units
 from reasonlens.workflow import pool
@@ -21,6 +23,7 @@ from reasonlens.workflow.run import Plan, Task, bring_up_to_date, content_of
 __all__ = ["Input", "Outcome", "Settings", "ingest", "look"]
 
 _SMALL = 4 * 2**20  # below this many bytes, starting processes costs more than it saves
+_LOOKS = 16  # heads of objects on another filesystem that are fetched at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +95,21 @@ def look(names: Sequence[str | Path], settings: Settings) -> list[Input]:
     InputError
         If no input holds traces.
     """
-    found = [_look(source, settings) for source in inputs(names)]
+    sources = inputs(names)
+    with ThreadPoolExecutor(_LOOKS if any(source.remote for source in sources) else 1) as threads:
+        found = list(threads.map(lambda source: _look(source, settings), sources))
     if not any(each.format for each in found):
         raise InputError("\n".join(dict.fromkeys(each.reason for each in found)))
     return found
 
 
-def _look(source: Any, settings: Settings) -> Input:
+def _look(source: Source, settings: Settings) -> Input:
     try:
         detected = detect(source, fields=settings.fields, format=settings.format)
         cut = units(source, detected, settings=settings.key())
     except InputError as error:
         return Input(str(source), None, str(error))
-    size = source.path.stat().st_size
+    size = source.remote.size if source.remote else source.path.stat().st_size
     tasks = tuple(Task(u.key, u, (u.end - u.start) if u.end else size) for u in cut)
     return Input(str(source), detected.format, detected.reason, tasks)
 
