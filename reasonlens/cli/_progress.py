@@ -5,10 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from reasonlens.workflow.run import Task
+from typing import Any
 
 __all__ = ["Items", "Progress", "watched", "watched_items", "working"]
 
@@ -24,10 +21,10 @@ class Progress:
         if self._bar is not None and size:
             self._task = self._bar.add_task("reading and counting", total=size)
 
-    def advance(self, task: Task) -> None:
-        """One task is done."""
+    def advance(self, n: int) -> None:
+        """Some bytes are done."""
         if self._task is not None:
-            self._bar.advance(self._task, task.size)
+            self._bar.advance(self._task, n)
 
 
 @contextmanager

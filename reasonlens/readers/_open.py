@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -116,8 +117,14 @@ def is_plain(source: Source) -> bool:
         return _compression(file.read(8)) is None
 
 
-def open_source(source: Source) -> BinaryIO:
+def open_source(source: Source, opened: Callable[[IO[bytes]], None] = lambda _: None) -> BinaryIO:
     """Return the unpacked content of `source` as a buffered stream.
+
+    Parameters
+    ----------
+    opened
+        Called with the stream of the bytes as they are on disk, whose place tells how far the reading is; not
+        for a member of an archive.
 
     Raises
     ------
@@ -129,6 +136,7 @@ def open_source(source: Source) -> BinaryIO:
     if source.member is None:
         raw: IO[bytes] = source.path.open("rb")
         packed = source.path.stat().st_size
+        opened(raw)
     else:
         raw, packed = _zip.open_member(source.path, source.member)
         raw = io.BufferedReader(cast(io.RawIOBase, _Guarded(raw, packed, str(source))), _PIECE)

@@ -6,8 +6,8 @@ What cannot be read as a row is a `Skipped` item with its place and the reason.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from typing import IO, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,7 +29,13 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def rows(
-    source: Source, container: str, *, start: int = 0, end: int | None = None, first_line: int = 1
+    source: Source,
+    container: str,
+    *,
+    start: int = 0,
+    end: int | None = None,
+    first_line: int = 1,
+    opened: Callable[[IO[bytes]], None] = lambda _: None,
 ) -> Iterator[Row | Skipped]:
     """Yield what `source` holds, in order.
 
@@ -39,6 +45,8 @@ def rows(
         As `reasonlens.readers._containers.container_of` names it.
     start, end, first_line
         JSON lines only: the bytes to read, cut at line ends, and the number of the first line.
+    opened
+        See `reasonlens.readers._open.open_source`; not called for an archive.
 
     Raises
     ------
@@ -48,7 +56,7 @@ def rows(
     if container == "archive":
         yield from _archive_rows(source)
         return
-    with open_source(source) as stream:
+    with open_source(source, opened) as stream:
         if container == "jsonl":
             if start:
                 stream.seek(start)

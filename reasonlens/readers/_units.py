@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import pyarrow as pa
 
@@ -158,7 +158,9 @@ class _Tap:
                 self.skipped.append(item)
 
 
-def read_unit(unit: Unit, context: Context, account: Account) -> Iterator[Record | Skipped]:
+def read_unit(
+    unit: Unit, context: Context, account: Account, opened: Callable[[IO[bytes]], None] = lambda _: None
+) -> Iterator[Record | Skipped]:
     """Yield what one unit holds; `account` gets the rows read and repaired.
 
     Raises
@@ -169,7 +171,14 @@ def read_unit(unit: Unit, context: Context, account: Account) -> Iterator[Record
     reader = registry.load(FOLDER, unit.format)
     account.formats[unit.format] += 1
     with fetched(unit.source) as source:
-        items = rows(source, unit.container, start=unit.start, end=unit.end, first_line=unit.first_line)
+        items = rows(
+            source,
+            unit.container,
+            start=unit.start,
+            end=unit.end,
+            first_line=unit.first_line,
+            opened=opened,
+        )
         tap = _Tap(items, account)
         for record in reader.read(tap, replace(context, path=source.path)):
             while tap.skipped:
@@ -178,6 +187,12 @@ def read_unit(unit: Unit, context: Context, account: Account) -> Iterator[Record
         yield from tap.skipped
 
 
-def tables(unit: Unit, context: Context, defaults: Defaults, account: Account) -> Iterator[pa.Table]:
+def tables(
+    unit: Unit,
+    context: Context,
+    defaults: Defaults,
+    account: Account,
+    opened: Callable[[IO[bytes]], None] = lambda _: None,
+) -> Iterator[pa.Table]:
     """Yield the traces of one unit as tables (see `reasonlens.readers._traces.build`)."""
-    yield from build(read_unit(unit, context, account), defaults, account)
+    yield from build(read_unit(unit, context, account, opened), defaults, account)

@@ -121,7 +121,7 @@ def ingest(
     *,
     jobs: int | None = None,
     begin: Callable[[int], None] = lambda _: None,
-    progress: Callable[[Task], None] = lambda _: None,
+    progress: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Read `names` into the study of `plan` and do what `plan` asks for each part.
 
@@ -130,7 +130,7 @@ def ingest(
     names
         Files, patterns, folders, or ``-``; none for what the study already holds.
     begin, progress
-        Called with the number of bytes to come, and after each task.
+        Called with the number of bytes to come, and with how many more are done.
 
     Raises
     ------

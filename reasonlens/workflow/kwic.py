@@ -44,7 +44,7 @@ def concordance(
     wanted: Wanted,
     *,
     jobs: int = 1,
-    progress: Callable[[Task], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[pa.Table, int]:
     """Return the sampled hits, sorted, and how many hits there are in all.
 
@@ -63,7 +63,7 @@ def concordance(
     found, total = kwic.SCHEMA.empty_table(), 0
     for task, (part, n) in pool.run(work, tasks, jobs=max(1, min(jobs, len(tasks)))):
         found, total = kwic.merge([found, part], wanted.keep), total + n
-        progress(task)
+        progress(task.size)
     return kwic.ordered(found, wanted.sort), total
 
 

@@ -9,7 +9,7 @@ only the parts in flight, and the result does not depend on the number of proces
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -29,6 +29,7 @@ from reasonlens.readers._traces import Defaults
 from reasonlens.readers._units import Unit, tables
 from reasonlens.text import model_tokens
 from reasonlens.workflow import pool
+from reasonlens.workflow.reached import Here, watching
 from reasonlens.workflow.seen import Seen
 
 if TYPE_CHECKING:
@@ -100,31 +101,33 @@ class Task:
 
 
 def bring_up_to_date(
-    plan: Plan, tasks: Sequence[Task], *, jobs: int, progress: Callable[[Task], None] = lambda _: None
+    plan: Plan, tasks: Sequence[Task], *, jobs: int, progress: Callable[[int], None] | None = None
 ) -> int:
     """Do `tasks` and commit their parts in order; return how many were done.
 
-    With 0 `jobs` the work is done in this process.
+    With 0 `jobs` the work is done in this process. `progress` is called with bytes that came to be done,
+    twice a second, from a thread of its own.
     """
     study = Study(plan.study)
     shutil.rmtree(study.path / ".pending", ignore_errors=True)  # of a run that was killed
     seen = Seen()
     redone = {content_of(task.part) for task in tasks if task.unit}
-    for part in study.parts("traces"):
+    for part in study.parts("traces") if redone else ():  # without new traces there are none to compare
         if content_of(part) not in redone:
             ids = pq.read_table(study.part_path("traces", part), columns=["trace_id"])
             seen.add(ids.column(0).to_pylist())
     preload = ["reasonlens.workflow.run"]
     try:
-        for task, _ in pool.run(
-            partial(_work, plan), tasks, jobs=max(1, jobs), apart=jobs > 0, preload=preload
-        ):
-            pending = Study(study.path / ".pending" / task.part)
-            if task.unit:
-                _drop_known(pending, seen)
-                _remove_older(study, task.part)
-            _commit(pending, study)
-            progress(task)
+        with watching(study.path / ".pending", progress) as reached:
+            for task, _ in pool.run(
+                partial(_work, plan), tasks, jobs=max(1, jobs), apart=jobs > 0, preload=preload
+            ):
+                pending = Study(study.path / ".pending" / task.part)
+                if task.unit:
+                    _drop_known(pending, seen)
+                    _remove_older(study, task.part)
+                _commit(pending, study)
+                reached.done(task.size)
     finally:
         shutil.rmtree(study.path / ".pending", ignore_errors=True)
     return len(tasks)
@@ -138,7 +141,9 @@ def _work(plan: Plan, task: Task) -> None:
     pending = Study(folder, create=True)
     if task.unit:
         context = replace(plan.context, path=task.unit.path)
-        batches = tables(task.unit, context, replace(plan.defaults, name=task.unit.name), account)
+        here = Here(folder, task.unit.start, task.size)
+        defaults = replace(plan.defaults, name=task.unit.name)
+        batches = _telling(tables(task.unit, context, defaults, account, here.follow), here)
         _write(plan, task, pending, batches, plan.lexicons, account, lengths=True)
         return
     missing = plan.uncounted(study, task.part)
@@ -147,6 +152,12 @@ def _work(plan: Plan, task: Task) -> None:
         rows = file.iter_batches(batch_size=500, columns=["trace_id", "n_model_tokens", plan.text])
         stored = (pa.Table.from_batches([batch]) for batch in rows)
         _write(plan, task, pending, stored, missing, account, lengths=lengths)
+
+
+def _telling(batches: Iterable[pa.Table], here: Here) -> Iterator[pa.Table]:
+    for batch in batches:
+        here.tell()
+        yield batch
 
 
 def _write(
