@@ -56,8 +56,15 @@ def test_the_bar_moves_within_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, jobs: int | None
 ) -> None:
     monkeypatch.setattr(reached, "_EVERY", 0.001 if jobs is None else 0.5)
+    tell = Here.tell
+
+    def slowly(here: Here) -> None:
+        tell(here)
+        time.sleep(0.02)
+
+    monkeypatch.setattr(Here, "tell", slowly)
     rng = random.Random(1)
-    rows = (f'{{"problem": "{i}", "response": "so {rng.random()}"}}\n' * 1 for i in range(6000))
+    rows = (f'{{"problem": "{i}", "response": "so {rng.random()}"}}\n' for i in range(6000))
     data = "".join(rows).encode()
     (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
     told, size = [], (tmp_path / name).stat().st_size
