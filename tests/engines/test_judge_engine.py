@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,6 +17,8 @@ from reasonlens.cli import cli
 from reasonlens.core.study import read_study
 from reasonlens.judges import Settings, load_codebooks
 from reasonlens.judges._answers import VERDICTS, parser, read
+from reasonlens.judges._prompt import receipts_of
+from reasonlens.judges._questions import Question, questions
 from reasonlens.judges.llm import make
 from reasonlens.workflow.behaviors import journal_of
 from tests.engines.conftest import Served
@@ -84,6 +89,33 @@ def test_a_second_run_asks_nothing(first: Result, served: Served, folder: Path) 
     assert " answered in the journal, 0 calls to make" in lost.stderr
     after = read_study(folder).read("labels").to_pandas()
     assert after["problem"].tolist() == before["problem"].tolist()
+
+
+def given_receipts(*words: Any) -> Iterator[Question]:
+    """Yield the usual questions, with schemas that admit no receipts but the right ones.
+
+    A random model cannot copy a code, and the tool must not spell it out: that a code comes back shows that
+    the prompt was not cut. Here the grammar writes it, so that what comes after the receipts is reached.
+    """
+    for question in questions(*words):
+        form = dict(question.request.schema or {})
+        rules, text = receipts_of(question.request.messages)
+        codes = {"receipt_rules": rules, "receipt_text": text}
+        pinned = {name: {"type": "string", "enum": [code]} for name, code in codes.items()}
+        form["properties"] = {**form["properties"], **pinned}
+        yield replace(question, request=replace(question.request, schema=form))
+
+
+def test_its_answers_become_verdicts_where_it_is_given_the_receipts(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reasonlens.judges.llm.questions", given_receipts)
+    behaviors(served, sample.path(), "--study", tmp_path / "study")
+    labels = read_study(tmp_path / "study").read("labels").to_pandas()
+    n = PER_MODEL * read_study(tmp_path / "study").traces(["model"])["model"].nunique()
+    assert len(labels) == n * len(BEHAVIORS)
+    verdicts = labels["verdict"].value_counts()
+    assert sum(verdicts.get(each, 0) for each in VERDICTS) > 0.9 * len(labels), verdicts
 
 
 def test_the_doctor_says_what_it_can_do(served: Served) -> None:
