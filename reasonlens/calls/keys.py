@@ -73,7 +73,8 @@ def check_address(address: str, *, insecure: bool = False) -> None:
         )
     if parts.scheme == "http" and not insecure and not is_local(address):
         raise InputError(
-            f"{address} is not encrypted; use https, or a server on this machine or a private network"
+            f"{address} is not encrypted; use https, or a server on this machine or a private network "
+            "(--insecure-http allows it)"
         )
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Live", "judge_of", "watched_judging"]
 
-_ANY_SERVER = ("base_url", "key_env", "prices")
+_ANY_SERVER = ("base_url", "key_env", "prices", "insecure_http")
+_LLM_ONLY = ("longest", "batch", "json_in_text", "no_sampling")
 
 
 def judge_of(options: dict[str, Any], study: Path, live: Live) -> Judge:
@@ -39,12 +40,12 @@ def judge_of(options: dict[str, Any], study: Path, live: Live) -> Judge:
         from reasonlens.cli._paying import asking_of
 
         chosen = {**asking_of(options), "progress": live.heard}
-    for option in ("longest", "batch", "json_in_text", "base_url", "key_env", "prices"):
+    for option in (*_ANY_SERVER, *_LLM_ONLY):
         if options[option] and kind != "llm" and not (kind in ASKING and option in _ANY_SERVER):
             why = "it asks step by step" if kind in ASKING else "it asks no server"
             raise InputError(f"--{option.replace('_', '-')} is not for --judge {kind}: {why}")
     if kind == "decisions":
-        del chosen["form"], chosen["longest"]
+        del chosen["form"], chosen["longest"], chosen["sampling"]
     settings = Settings(
         options["judge_model"] or name or None, journal_of(study) if kind in ASKING else None, chosen
     )

@@ -17,6 +17,7 @@ __all__ = [
     "lexicon_options",
     "part_option",
     "seed_option",
+    "server_options",
     "study_option",
     "trace_model",
 ]
@@ -163,6 +164,30 @@ def ingest_options(command: Command) -> Command:
         click.option("--strict", is_flag=True, help="Make any skipped row or file an error (exit 1)."),
     ]
     for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def server_options(command: Command) -> Command:
+    """Add what commands that ask a server say of it."""
+    for option in (
+        click.option(
+            "--no-sampling",
+            is_flag=True,
+            help="Send no temperature, top_p or seed: for models that refuse them (see `judge doctor`).",
+        ),
+        click.option(
+            "--insecure-http",
+            is_flag=True,
+            help="Allow http:// to a server that is not in this network; anyone on the way can read along.",
+        ),
+        click.option(
+            "--key-env",
+            metavar="NAME",
+            help="The environment variable with the key [default: OPENAI_API_KEY].",
+        ),
+        click.option("--base-url", metavar="URL", help="An OpenAI-compatible server [default: OpenAI's]."),
+    ):
         command = option(command)
     return command
 

@@ -17,15 +17,15 @@ from reasonlens.calls.plan import Plan, plan
 from reasonlens.calls.prices import load
 from reasonlens.core.errors import InputError
 from reasonlens.judges._receipts import wire_of
-from reasonlens.judges.llm import LlmJudge
+from reasonlens.judges.llm import JUDGING, LlmJudge
 from reasonlens.workflow import behaviors
 
 if TYPE_CHECKING:
-    from reasonlens.calls import Answer, Request
+    from reasonlens.calls import Answer, Request, Sampling
     from reasonlens.core.study import Study
     from reasonlens.judges import Judge
 
-__all__ = ["STOP", "agreed", "asking_of", "ceiling", "say_plan"]
+__all__ = ["STOP", "agreed", "asking_of", "ceiling", "say_plan", "without_sampling"]
 
 _AGAIN = {"refused", "unparsed", "failed"}
 
@@ -37,10 +37,17 @@ def asking_of(options: dict[str, Any]) -> dict[str, Any]:
     return {
         "base_url": options["base_url"],
         "key_env": options["key_env"],
+        "insecure": options["insecure_http"],
+        "sampling": without_sampling(JUDGING) if options["no_sampling"] else None,
         "form": "text" if options["json_in_text"] else None,
         "longest": options["longest"],
         "limits": Limits(concurrency=options["concurrency"], again=bool(retry & _AGAIN), prices=prices),
     }
+
+
+def without_sampling(usual: Sampling) -> Sampling:
+    """Return `usual` with nothing said of how answers are drawn."""
+    return replace(usual, temperature=None, top_p=None, seed=None)
 
 
 def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behaviors.Wanted) -> LlmJudge | None:
@@ -179,6 +186,8 @@ def _batched(judge: LlmJudge, study: Study, wanted: behaviors.Wanted) -> LlmJudg
     )
     for name, state in status.states.items():
         click.echo(f"  {name}: {state}", err=True)
+    for name, why in status.problems.items():
+        click.echo(f"  {name} failed: {why}; its questions are asked again", err=True)
     if not status.done:
         click.echo("Not done yet. Run the same command again to collect (it can take up to a day).")
         return None

@@ -33,9 +33,9 @@ def allowed(
     limits = asking.limits or Limits()
     if asking.journal.exists():
         with Journal(asking.journal) as journal:
-            found = plan(requests, asking.endpoint, sampling, journal, limits.prices)
+            found = plan(requests, asking.endpoint, asking.drawn(sampling), journal, limits.prices)
     else:
-        found = plan(requests, asking.endpoint, sampling, None, limits.prices)
+        found = plan(requests, asking.endpoint, asking.drawn(sampling), None, limits.prices)
     say_plan(found, name, asking.endpoint.base_url, limits.concurrency)
     if options["dry_run"]:
         click.echo("This was a dry run: nothing was asked.")

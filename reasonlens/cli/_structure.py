@@ -107,10 +107,11 @@ def _asking(options: dict[str, Any], folder: Path) -> Asking:
         base_url=options["base_url"] or usual.base_url,
         model=options["asked_model"] or usual.model,
         key_env=options["key_env"] or usual.key_env,
+        insecure=options["insecure_http"],
     )
     prices = load(options["prices"]) if options["prices"] else None
     limits = Limits(concurrency=options["concurrency"], again=bool(options["retry"]), prices=prices)
-    return Asking(endpoint, journal_of(folder), limits)
+    return Asking(endpoint, journal_of(folder), limits, plain=options["no_sampling"])
 
 
 def _decomposer(options: dict[str, Any], folder: Path) -> Decomposer:

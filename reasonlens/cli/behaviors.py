@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from reasonlens.cli._options import example, ingest_options, jobs_option, study_option, trace_model
+from reasonlens.cli._options import (
+    example,
+    ingest_options,
+    jobs_option,
+    server_options,
+    study_option,
+    trace_model,
+)
 
 
 @click.command(
@@ -46,10 +53,7 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
     metavar="NAME|FILE",
     help="The model that judges [default: gpt-4o-2024-11-20], or the file of a local judge.",
 )
-@click.option("--base-url", metavar="URL", help="An OpenAI-compatible server [default: OpenAI's].")
-@click.option(
-    "--key-env", metavar="NAME", help="The environment variable with the key [default: OPENAI_API_KEY]."
-)
+@server_options
 @click.option(
     "--json-in-text",
     is_flag=True,

@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from reasonlens.cli._options import example, ingest_options, jobs_option, study_option, trace_model
+from reasonlens.cli._options import (
+    example,
+    ingest_options,
+    jobs_option,
+    server_options,
+    study_option,
+    trace_model,
+)
 
 
 @click.command(
@@ -58,10 +65,7 @@ from reasonlens.cli._options import example, ingest_options, jobs_option, study_
     metavar="NAME",
     help="The model that is asked [default: gpt-4o-2024-11-20].",
 )
-@click.option("--base-url", metavar="URL", help="An OpenAI-compatible server [default: OpenAI's].")
-@click.option(
-    "--key-env", metavar="NAME", help="The environment variable with the key [default: OPENAI_API_KEY]."
-)
+@server_options
 @click.option(
     "--prices",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),

@@ -178,7 +178,7 @@ def _note(steps: list[Step], window: _Window, answer: Answer, n: int) -> None:
 def make(settings: Settings) -> Decisions:
     """Return the judge that `settings` describe.
 
-    ``options`` may hold ``base_url``, ``key_env``, ``limits``, ``cut`` and ``progress``.
+    ``options`` may hold ``base_url``, ``key_env``, ``insecure``, ``limits``, ``cut`` and ``progress``.
 
     Raises
     ------
@@ -195,5 +195,5 @@ def make(settings: Settings) -> Decisions:
         raise InputError("the judge 'decisions' keeps what was paid for in a journal; name a --study")
     if not 0 < options.get("cut", CUT) < 1:
         raise InputError(f"cut is {options['cut']}; it is a probability between 0 and 1")
-    changed = {name: options.pop(name) for name in ("base_url", "key_env") if name in options}
+    changed = {name: options.pop(name) for name in ("base_url", "key_env", "insecure") if name in options}
     return Decisions(Endpoint(model=settings.model, **changed), settings.journal, **options)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reasonlens.calls.ask import Limits, Progress
     from reasonlens.calls.journal import Journal
 
-__all__ = ["LONGEST", "MOST", "TITLE", "LlmJudge", "Spent", "make"]
+__all__ = ["JUDGING", "LONGEST", "MOST", "TITLE", "LlmJudge", "Spent", "make"]
 
 TITLE = "a language model on any OpenAI-compatible server; quotes are checked against the text"
 
@@ -37,6 +37,10 @@ LONGEST = 240_000
 
 MOST = 20
 """Quotes per behavior and question."""
+
+
+JUDGING = Sampling(max_tokens=4000)
+"""Greedy, with room for the quotes of several behaviors."""
 
 
 @dataclass(slots=True)
@@ -189,8 +193,8 @@ class LlmJudge:
 def make(settings: Settings) -> LlmJudge:
     """Return the judge that `settings` describe.
 
-    ``options`` may hold ``base_url``, ``key_env``, ``form``, ``sampling``, ``limits``, ``longest``, ``most``
-    and ``progress``.
+    ``options`` may hold ``base_url``, ``key_env``, ``form``, ``insecure``, ``sampling``, ``limits``,
+    ``longest``, ``most`` and ``progress``.
 
     Raises
     ------
@@ -201,12 +205,13 @@ def make(settings: Settings) -> LlmJudge:
     if settings.journal is None:
         raise InputError("the judge 'llm' keeps what was paid for in a journal; name a --study")
     endpoint = Endpoint()
-    changed = {name: options.pop(name) for name in ("base_url", "key_env", "form") if options.get(name)}
+    server = [name for name in ("base_url", "key_env", "form", "insecure") if name in options]
+    changed: dict[str, Any] = {name: value for name in server if (value := options.pop(name))}
     if settings.model:
         changed["model"] = settings.model
     for name, least in (("longest", 1000), ("most", 1)):
         if options.get(name) is not None and options[name] < least:
             raise InputError(f"{name} is {options[name]}; it must be at least {least}")
     known = {name: value for name, value in options.items() if value is not None}
-    sampling = known.pop("sampling", None) or Sampling(max_tokens=4000)
+    sampling = known.pop("sampling", None) or JUDGING
     return LlmJudge(replace(endpoint, **changed), sampling, settings.journal, **known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reasonlens.calls import Answer, Endpoint, Request, Sampling
 from reasonlens.core.manifest import digest_of
@@ -40,6 +40,8 @@ class Asking:
         Called as answers come.
     spent
         US dollars so far; NaN if the price is not known. The cap is for all questions together.
+    plain
+        Send no temperature, top_p or seed: some models refuse them.
     """
 
     endpoint: Endpoint
@@ -47,6 +49,15 @@ class Asking:
     limits: Limits | None = None
     progress: Callable[[Progress], None] = lambda _: None
     spent: float = 0.0
+    plain: bool = False
+
+    def drawn(self, usual: Sampling) -> Sampling:
+        """Return how answers are drawn: as usual, or as the server does."""
+        return replace(usual, temperature=None, top_p=None, seed=None) if self.plain else usual
+
+    def key(self, usual: Sampling) -> list[Any]:
+        """Return what decides on the answers, beside the questions."""
+        return [self.endpoint.base_url, self.endpoint.model, asdict(self.drawn(usual))]
 
     def ask(
         self,
@@ -74,7 +85,13 @@ class Asking:
 
         with Journal(self.journal) as journal:
             yield from ask(
-                requests, self.endpoint, sampling, journal, parse=parse_text, limits=limits, progress=heard
+                requests,
+                self.endpoint,
+                self.drawn(sampling),
+                journal,
+                parse=parse_text,
+                limits=limits,
+                progress=heard,
             )
 
 
@@ -107,8 +124,7 @@ class LlmDecomposer:
     @property
     def digest(self) -> str:
         """Digest of the codebook, the endpoint and the sampling."""
-        end = self.asking.endpoint
-        return digest_of([self.book.digest, end.base_url, end.model, asdict(SAMPLING), self.domain])
+        return digest_of([self.book.digest, *self.asking.key(SAMPLING), self.domain])
 
     def requests(self, items: Sequence[Item]) -> Iterator[Request]:
         """Yield what `decompose` would ask, without asking it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Protocol
 
@@ -125,8 +125,7 @@ class LlmMatcher:
     @property
     def digest(self) -> str:
         """Digest of the questions, the endpoint and the sampling."""
-        end = self.asking.endpoint
-        return digest_of([self.book.digest, end.base_url, end.model, asdict(SHORT), self.whole])
+        return digest_of([self.book.digest, *self.asking.key(SHORT), self.whole])
 
     def requests(self, pairs: Sequence[Pair]) -> Iterator[Request]:
         """Yield all that `compare` might ask: what comes after an early exit will not be."""

@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from reasonlens.calls import Request
 from reasonlens.cli import cli
 from reasonlens.core.study import read_study
+from reasonlens.judges import Settings
+from reasonlens.judges.llm import make
 from tests.calls.fake_server import MODEL, FakeServer, serving
 from tests.judges.fake_models import honest
 
@@ -109,6 +111,32 @@ def test_a_whole_run_and_a_second_one_that_asks_nothing(
     assert second.exit_code == 0, second.output
     assert "0 questions" in second.stderr
     assert sum(server.billed.values()) == 8
+
+
+def test_nothing_is_said_of_how_answers_are_drawn_if_asked_so(
+    ask: Any, outputs: Path, tmp_path: Path, server: FakeServer
+) -> None:
+    assert ask(outputs, "--study", tmp_path / "s").exit_code == 0
+    assert all({"temperature", "top_p", "seed"} <= body.keys() for body in server.bodies)
+    server.bodies.clear()
+    out = ask(outputs, "--study", tmp_path / "t", "--no-sampling")
+    assert out.exit_code == 0, out.output
+    assert len(server.bodies) == 8
+    assert not any({"temperature", "top_p", "seed"} & body.keys() for body in server.bodies)
+
+
+def test_a_server_without_encryption_is_asked_only_if_that_is_allowed(
+    outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    words = ["behaviors", str(outputs), "--study", str(tmp_path / "s"), "--judge", "llm", "--yes"]
+    words += ["--base-url", "http://judge.example.org/v1", "--model", MODEL]
+    out = CliRunner().invoke(cli, words)
+    assert out.exit_code == 1
+    assert "is not encrypted; use https" in out.output
+    assert "--insecure-http allows it" in out.output
+    made = make(Settings(MODEL, tmp_path / "j.sqlite", {"insecure": True}))
+    assert made.endpoint.insecure
 
 
 def test_one_more_response_is_one_more_call_and_a_lost_table_costs_nothing(

@@ -144,3 +144,12 @@ def test_the_codebooks_have_all_domains_and_questions() -> None:
         assert len(shown.steps) == 3
         assert all(s.kind and s.query and s.answer for s in shown.steps)
     assert set(match_book().questions) == {"meta", "query", "answer"}
+
+
+def test_nothing_is_said_of_how_answers_are_drawn_if_asked_so(asking: Asking, server: FakeServer) -> None:
+    usual = LlmDecomposer(asking).digest
+    asking.plain = True
+    assert LlmDecomposer(asking).digest != usual
+    list(LlmDecomposer(asking).decompose([Item(TEXT)]))
+    assert len(server.bodies) == 1
+    assert not {"temperature", "top_p", "seed"} & server.bodies[0].keys()
