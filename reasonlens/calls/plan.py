@@ -9,10 +9,21 @@ from reasonlens.calls import Endpoint, Request, Sampling, request_key
 from reasonlens.calls.journal import Journal
 from reasonlens.calls.prices import Prices, load
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "plan", "tokens_in"]
 
 _CHARS_PER_TOKEN = (4.5, 2.5)  # prose to dense mathematics
 _ANSWER_TOKENS = 250  # a usual answer; the most is what sampling allows
+
+
+def tokens_in(chars: int) -> tuple[int, int]:
+    """Return about how many tokens so many characters are: of prose, and of dense mathematics.
+
+    Examples
+    --------
+    >>> tokens_in(9000)
+    (2000, 3600)
+    """
+    return int(chars / _CHARS_PER_TOKEN[0]), int(chars / _CHARS_PER_TOKEN[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,7 @@ def plan(
         else:
             chars += sum(len(content) for _, content in request.messages) + len(str(request.schema or ""))
     calls = len(seen) - held
-    prompt = (int(chars / _CHARS_PER_TOKEN[0]), int(chars / _CHARS_PER_TOKEN[1]))
+    prompt = tokens_in(chars)
     answer = (calls * min(_ANSWER_TOKENS, sampling.max_tokens), calls * sampling.max_tokens)
     price = table.of(endpoint)
     cost = None

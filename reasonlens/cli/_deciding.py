@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from reasonlens.calls.ask import Limits
-from reasonlens.calls.prices import load
+from reasonlens.calls.plan import tokens_in
+from reasonlens.calls.prices import Price, load
 from reasonlens.core.errors import InputError
 from reasonlens.judges.decisions import Decisions
 from reasonlens.workflow import behaviors
@@ -31,21 +32,24 @@ def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
     """
     asking = cast("Decisions", judge)
     limits = asking.limits or Limits()
-    calls = steps = 0
+    calls = steps = chars = 0
     ids, _ = behaviors.chosen(study, wanted)
     for batch in behaviors.batches(study, asking, wanted, ids, behaviors.Account()):
         for request in asking.requests(batch.texts, batch.behaviors, repeat=batch.repeat):
             calls += 1
             steps += len(request.statements)
+            chars += len(request.text) + sum(map(len, request.statements))
     click.echo(
         f"{asking.name} at {asking.endpoint.base_url}: {steps:,} questions in at most {calls:,} calls\n"
         "  not validated: compare it with labels of people before you use its rates (reasonlens agree)",
         err=True,
     )
+    table = limits.prices or load()
+    price = table.of(asking.endpoint)
+    _say(chars, price, table.date)
     if options["dry_run"]:
         click.echo("This was a dry run: nothing was asked.")
         return None
-    price = (limits.prices or load()).of(asking.endpoint)
     if not calls or (price is not None and price.free):
         return asking
     if price is not None:
@@ -58,3 +62,15 @@ def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
         return asking
     click.echo("Nothing was asked.", err=True)
     return None
+
+
+def _say(chars: int, price: Price | None, date: str) -> None:
+    """Say about how much is asked, and what it costs: answers are a number each, and not counted."""
+    low, high = tokens_in(chars)
+    if price is None:
+        cost = f"unknown for this model (--prices FILE; table of {date})"
+    elif price.free:
+        cost = "nothing (a server of your own)"
+    else:
+        cost = f"${price.of(low, 0):.2f} to ${price.of(high, 0):.2f} (table of {date})"
+    click.echo(f"  tokens: about {low:,} to {high:,} in; price: {cost}", err=True)

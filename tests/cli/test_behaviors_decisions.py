@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,14 @@ def test_it_is_asked_per_step_and_marked(ask: Any, server: Checks, tmp_path: Pat
     dry = ask(*words, "--dry-run")
     assert "decisions:tiny at http" in dry.stderr
     assert "30 questions in at most 12 calls" in dry.stderr
+    assert "tokens: about " in dry.stderr
+    assert "price: nothing (a server of your own)" in dry.stderr
+    prices = tmp_path / "prices.toml"
+    prices.write_text('date = "2026-01-01"\n[[model]]\nnames = ["tiny"]\ninput = 1000.0\noutput = 0.0\n')
+    told = ask(*words, "--dry-run", "--prices", str(prices)).stderr
+    low, high = (int(n.replace(",", "")) for n in re.findall(r"about ([\d,]+) to ([\d,]+) in", told)[0])
+    assert high == pytest.approx(low * 4.5 / 2.5, rel=0.02)
+    assert f"price: ${low / 1000:.2f} to ${high / 1000:.2f} (table of 2026-01-01)" in told
     assert not server.billed
     out = ask(*words)
     assert out.exit_code == 0, out.output
