@@ -42,6 +42,8 @@ FORMATS: dict[str, dict[str, None]] = {
 }
 """Image formats, with the metadata that would differ from run to run left out."""
 
+_DIGITS = 4  # of a place, in shares of the figure
+
 
 class Figure(Protocol):
     """What a figure module offers (see the module documentation)."""
@@ -86,6 +88,7 @@ def save(
         if kind not in FORMATS:
             raise UnknownNameError("figure format", kind, FORMATS)
     folder.mkdir(parents=True, exist_ok=True)
+    _settle(figure)
     written = []
     for kind in formats:
         written.append(folder / f"{name}.{kind}")
@@ -103,6 +106,21 @@ def save(
         write_file(path, content.encode("utf-8"))
         written.append(path)
     return written
+
+
+def _settle(figure: Drawing) -> None:
+    """Lay a figure out once and round the places: the last digits of the solver differ from run to run."""
+    from matplotlib import rc_context
+
+    from reasonlens.figures._style import RC
+
+    with rc_context(RC), warnings.catch_warnings():  # type: ignore[arg-type]
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for ax in figure.axes:
+        left, bottom, width, height = (round(x, _DIGITS) for x in ax.get_position().bounds)
+        ax.set_position((left, bottom, width, height))
 
 
 def _render(figure: Drawing, kind: str) -> bytes:
