@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 
 __all__ = [
+    "cost_options",
     "example",
     "exclude_option",
     "ingest_options",
@@ -187,6 +188,47 @@ def server_options(command: Command) -> Command:
             help="The environment variable with the key [default: OPENAI_API_KEY].",
         ),
         click.option("--base-url", metavar="URL", help="An OpenAI-compatible server [default: OpenAI's]."),
+    ):
+        command = option(command)
+    return command
+
+
+def cost_options(command: Command) -> Command:
+    """Add what commands that pay for answers say of the price."""
+    for option in (
+        click.option(
+            "--concurrency",
+            type=click.IntRange(min=1),
+            default=64,
+            show_default=True,
+            help="Questions under way.",
+        ),
+        click.option(
+            "--yes",
+            is_flag=True,
+            help="Go on without asking; the run still stops at the highest sum announced.",
+        ),
+        click.option(
+            "--stop-at",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="USD",
+            help="Stop at this sum; what was answered is kept, and the same command goes on.",
+        ),
+        click.option(
+            "--max-cost",
+            type=click.FloatRange(min=0),
+            default=1.0,
+            show_default=True,
+            metavar="USD",
+            help="Ask before a run that may cost more.",
+        ),
+        click.option("--dry-run", is_flag=True, help="Only say what a run would ask and cost."),
+        click.option(
+            "--prices",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            metavar="FILE",
+            help="A price table instead of the one that ships (.toml).",
+        ),
     ):
         command = option(command)
     return command

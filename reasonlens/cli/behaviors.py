@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reasonlens.cli._options import (
+    cost_options,
     example,
     ingest_options,
     jobs_option,
@@ -60,12 +61,6 @@ from reasonlens.cli._options import (
     help="For servers that do not keep to a JSON schema: ask for JSON in words (see `judge doctor`).",
 )
 @click.option(
-    "--prices",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="A price table instead of the one that ships (.toml).",
-)
-@click.option(
     "--part",
     type=click.Choice(["response", "reasoning", "answer"]),
     default="response",
@@ -91,27 +86,7 @@ from reasonlens.cli._options import (
     metavar="VERDICT,...",
     help="Ask again what was refused, unparsed or failed, for instance failed,unparsed.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what a run would ask and cost.")
-@click.option(
-    "--max-cost",
-    type=click.FloatRange(min=0),
-    default=1.0,
-    show_default=True,
-    metavar="USD",
-    help="Ask before a run that may cost more.",
-)
-@click.option(
-    "--stop-at",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="USD",
-    help="Stop at this sum; what was answered is kept, and the same command goes on.",
-)
-@click.option(
-    "--yes", is_flag=True, help="Go on without asking; the run still stops at the highest sum announced."
-)
-@click.option(
-    "--concurrency", type=click.IntRange(min=1), default=64, show_default=True, help="Questions under way."
-)
+@cost_options
 @click.option(
     "--batch", is_flag=True, help="Use the Batch API: half the price, up to a day; run again to collect."
 )

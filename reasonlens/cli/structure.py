@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reasonlens.cli._options import (
+    cost_options,
     example,
     ingest_options,
     jobs_option,
@@ -67,12 +68,6 @@ from reasonlens.cli._options import (
 )
 @server_options
 @click.option(
-    "--prices",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="A price table instead of the one that ships (.toml).",
-)
-@click.option(
     "--on", "only", metavar="BENCHMARK", help="Only problems of this benchmark, by its name in the study."
 )
 @click.option(
@@ -95,27 +90,7 @@ from reasonlens.cli._options import (
     help="Leave out traces with this health flag; several times for several.",
 )
 @click.option("--retry", metavar="STATE,...", help="Decompose again what was refused, unparsed or failed.")
-@click.option("--dry-run", is_flag=True, help="Only say what a run would ask and cost.")
-@click.option(
-    "--max-cost",
-    type=click.FloatRange(min=0),
-    default=1.0,
-    show_default=True,
-    metavar="USD",
-    help="Ask before a run that may cost more.",
-)
-@click.option(
-    "--stop-at",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="USD",
-    help="Stop at this sum; what was answered is kept, and the same command goes on.",
-)
-@click.option(
-    "--yes", is_flag=True, help="Go on without asking; the run still stops at the highest sum announced."
-)
-@click.option(
-    "--concurrency", type=click.IntRange(min=1), default=64, show_default=True, help="Questions under way."
-)
+@cost_options
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Rows to .csv .parquet .json .md .tex."
 )

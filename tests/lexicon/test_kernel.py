@@ -29,7 +29,9 @@ from tests.lexicon import nasty
 from tests.lexicon.making import expected, hits, lexicon, surfaces, traces
 from tests.oracles import words_oracle
 
-pytestmark = pytest.mark.skipif(choice.kernel() is None, reason="the kernel was not built: no C compiler")
+pytestmark = pytest.mark.skipif(
+    choice.kernel() is None, reason="the kernel is not built here (.ci/kernel fails if there is a compiler)"
+)
 
 _LEVELS = st.sampled_from([-1, 0, 1, 2])  # one that the processor lacks is the best that it has
 _STRETCHES = st.sampled_from([1, 4, 15, 60, 200, 16_384])
