@@ -9,7 +9,7 @@ import click
 
 from reasonlens.calls.limits import CostLimitError
 from reasonlens.cli._behavior_tables import print_quotes, print_rates, print_verdicts
-from reasonlens.cli._ingested import report, settings_of
+from reasonlens.cli._ingested import read_in
 from reasonlens.cli._inputs import inputs_of, study_at
 from reasonlens.cli._judging import judge_of, watched_judging
 from reasonlens.cli._progress import watched
@@ -20,7 +20,6 @@ from reasonlens.lexicon import definition
 from reasonlens.workflow import behaviors, export
 from reasonlens.workflow.api import DEFAULT_BEHAVIORS, DEFAULT_LEXICON
 from reasonlens.workflow.behaviors_rates import Asked, Rates, rates
-from reasonlens.workflow.ingest import ingest
 from reasonlens.workflow.run import Plan
 
 __all__ = ["show"]
@@ -41,11 +40,7 @@ def show(options: dict[str, Any]) -> None:
                 raise InputError(why)
         plan = Plan(folder, text=options["part"], lexicons=(definition.load(DEFAULT_LEXICON),))
         with watched() as bar:
-            outcome = ingest(
-                names, plan, settings_of(options), jobs=options["jobs"], begin=bar.begin, progress=bar.advance
-            )
-        if names:
-            report(outcome, strict=options["strict"])
+            read_in(names, plan, options, bar)
         study = Study(folder)
         going = _going(options, study, judge, wanted)
         if going is None:

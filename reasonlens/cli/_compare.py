@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reasonlens.cli._comparisons import print_association, print_comparison, print_scores
-from reasonlens.cli._ingested import report, settings_of
+from reasonlens.cli._ingested import read_in
 from reasonlens.cli._inputs import chosen_lexicons, inputs_of, study_at
 from reasonlens.cli._progress import watched
 from reasonlens.core.errors import InputError
@@ -19,7 +19,6 @@ from reasonlens.workflow import export, measures
 from reasonlens.workflow.api import DEFAULT_LEXICON
 from reasonlens.workflow.associate import USUAL, associate
 from reasonlens.workflow.compare import Question, compare
-from reasonlens.workflow.ingest import ingest
 from reasonlens.workflow.run import Plan
 from reasonlens.workflow.scores import score
 
@@ -44,11 +43,7 @@ def show(options: dict[str, Any]) -> None:
             keep_text=given is not None or bool(ks),
         )
         measures.named(question.measures, plan)  # a wrong name is said before the work
-        outcome = ingest(
-            names, plan, settings_of(options), jobs=options["jobs"], begin=bar.begin, progress=bar.advance
-        )
-        if names:
-            report(outcome, strict=options["strict"])
+        read_in(names, plan, options, bar)
         study = Study(folder)
         if options["outcome"]:
             asked = replace(question, measures=question.measures or USUAL)

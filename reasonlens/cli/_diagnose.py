@@ -10,7 +10,7 @@ import click
 import pandas as pd
 
 from reasonlens import signatures
-from reasonlens.cli._ingested import report, settings_of
+from reasonlens.cli._ingested import read_in
 from reasonlens.cli._inputs import inputs_of, study_at
 from reasonlens.cli._print import interval, p_value, plain, show_table
 from reasonlens.cli._progress import watched
@@ -18,7 +18,6 @@ from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.core.tables import MODEL_KINDS
 from reasonlens.workflow import diagnose, diagnoses, export, judged, logprobs, pool
-from reasonlens.workflow.ingest import ingest
 from reasonlens.workflow.run import Plan
 
 __all__ = ["show"]
@@ -42,16 +41,7 @@ def show(options: dict[str, Any]) -> None:
     )
     diagnose.measures(asked)  # a wrong name is told before the work
     with study_at(given) as folder, watched() as bar:
-        outcome = ingest(
-            names,
-            Plan(folder),
-            settings_of(options),
-            jobs=options["jobs"],
-            begin=bar.begin,
-            progress=bar.advance,
-        )
-        if names:
-            report(outcome, strict=options["strict"])
+        read_in(names, Plan(folder), options, bar)
         study = Study(folder)
         with _tokens(study, options) as tokens:
             found = diagnose.diagnose(study, asked, tokens=tokens, jobs=_jobs(options, study))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import pandas as pd
 
-from reasonlens.cli._ingested import report, settings_of
+from reasonlens.cli._ingested import read_in
 from reasonlens.cli._inputs import inputs_of, study_at
 from reasonlens.cli._print import interval, plain, show_table
 from reasonlens.cli._progress import watched, watched_items
@@ -18,7 +18,6 @@ from reasonlens.graders import Limits
 from reasonlens.workflow import export
 from reasonlens.workflow.grade import Agreement, agreement, grade_study
 from reasonlens.workflow.grade_scores import accuracies
-from reasonlens.workflow.ingest import ingest
 from reasonlens.workflow.pool import cores
 from reasonlens.workflow.run import Plan
 
@@ -40,16 +39,7 @@ def show(options: dict[str, Any]) -> None:
         export.check(options[name])
     with study_at(given) as folder:
         with watched() as bar:
-            outcome = ingest(
-                names,
-                Plan(folder),
-                settings_of(options),
-                jobs=options["jobs"],
-                begin=bar.begin,
-                progress=bar.advance,
-            )
-        if names:
-            report(outcome, strict=options["strict"])
+            read_in(names, Plan(folder), options, bar)
         limits = Limits(options["timeout"], options["tolerance"], jobs=options["jobs"] or cores())
         study = Study(folder)
         with watched_items("grading") as items:

@@ -1,4 +1,4 @@
-"""What ``ingest`` and ``tokens`` say of the files they read."""
+"""Commands that read files: into the study, and what is said of it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from reasonlens.cli._print import plain
 from reasonlens.core.errors import InputError
 
 if TYPE_CHECKING:
+    from reasonlens.cli._progress import Progress
     from reasonlens.workflow.ingest import Outcome, Settings
+    from reasonlens.workflow.run import Plan
 
-__all__ = ["report", "settings_of"]
+__all__ = ["read_in", "report", "settings_of"]
 
 _SHOWN = 3
 
@@ -41,6 +43,17 @@ def _pair(text: str) -> tuple[str, str]:
     if not (mark and field.strip() and column.strip()):
         raise InputError(f"--map {text!r} is not FIELD=COLUMN, for instance --map response=output.text")
     return field.strip(), column.strip()
+
+
+def read_in(names: list[str], plan: Plan, options: dict[str, Any], bar: Progress) -> None:
+    """Bring the study of `plan` up to date with the files of a command, and say what was read."""
+    from reasonlens.workflow.ingest import ingest
+
+    outcome = ingest(
+        names, plan, settings_of(options), jobs=options["jobs"], begin=bar.begin, progress=bar.advance
+    )
+    if names:
+        report(outcome, strict=options["strict"])
 
 
 def report(outcome: Outcome, *, strict: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pandas as pd
 
-from reasonlens.cli._ingested import report, settings_of
+from reasonlens.cli._ingested import read_in
 from reasonlens.cli._inputs import inputs_of, lexicons_of, study_at
 from reasonlens.cli._print import interval, number, p_value, show_table
 from reasonlens.cli._progress import watched
@@ -17,7 +17,6 @@ from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.core.tables import POOLED
 from reasonlens.workflow import export, figures
-from reasonlens.workflow.ingest import ingest
 from reasonlens.workflow.positions import FIGURES, Positions, Question, positions
 from reasonlens.workflow.run import Plan
 
@@ -33,11 +32,7 @@ def show_positions(options: dict[str, Any]) -> None:
     lexicons = lexicons_of(options)
     with study_at(given) as folder, watched() as bar:
         plan = Plan(folder, text=options["part"])
-        outcome = ingest(
-            names, plan, settings_of(options), jobs=options["jobs"], begin=bar.begin, progress=bar.advance
-        )
-        if names:
-            report(outcome, strict=options["strict"])
+        read_in(names, plan, options, bar)
         question = Question(
             exclude=tuple(flag for flag in options["exclude"] if flag != "none"),
             reference=options["reference"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reasonlens.calls import Endpoint
-from reasonlens.cli._ingested import report, settings_of
+from reasonlens.cli._ingested import read_in
 from reasonlens.cli._inputs import inputs_of, study_at
 from reasonlens.cli._progress import watched, watched_items
 from reasonlens.cli._structure_tables import print_structure
@@ -19,7 +19,6 @@ from reasonlens.structure.baseline import Baseline
 from reasonlens.structure.match import LexicalMatcher
 from reasonlens.workflow import export
 from reasonlens.workflow.behaviors import journal_of
-from reasonlens.workflow.ingest import ingest
 from reasonlens.workflow.run import Plan
 from reasonlens.workflow.structure import structure_rates
 from reasonlens.workflow.structure_chosen import Account, Chosen
@@ -46,16 +45,7 @@ def show(options: dict[str, Any]) -> None:
     chosen = _chosen(options)
     with study_at(given) as folder:
         with watched() as bar:
-            outcome = ingest(
-                names,
-                Plan(folder),
-                settings_of(options),
-                jobs=options["jobs"],
-                begin=bar.begin,
-                progress=bar.advance,
-            )
-        if names:
-            report(outcome, strict=options["strict"])
+            read_in(names, Plan(folder), options, bar)
         study = Study(folder)
         decomposer = _decomposer(options, folder)
         if not _may_decompose(options, study, decomposer, chosen):

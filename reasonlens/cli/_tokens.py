@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from reasonlens.cli._ingested import report, settings_of
+from reasonlens.cli._ingested import read_in, settings_of
 from reasonlens.cli._inputs import inputs_of, lexicons_of, study_at
 from reasonlens.cli._print import plain
 from reasonlens.cli._progress import watched
@@ -16,7 +16,6 @@ from reasonlens.cli._rates import print_tokens
 from reasonlens.core.study import Study
 from reasonlens.lexicon import definition
 from reasonlens.workflow import export, figures, kwic, tokens
-from reasonlens.workflow.ingest import ingest
 from reasonlens.workflow.run import Plan
 
 __all__ = ["show_kwic", "show_rates"]
@@ -36,11 +35,7 @@ def show_rates(options: dict[str, Any]) -> None:
             keep_text=given is not None,
             matches=options["matches"] is not None,
         )
-        outcome = ingest(
-            names, plan, settings_of(options), jobs=options["jobs"], begin=bar.begin, progress=bar.advance
-        )
-        if names:
-            report(outcome, strict=options["strict"])
+        read_in(names, plan, options, bar)
         found = tokens.estimate(Study(folder), plan, _question(options), jobs=options["jobs"])
         print_tokens(found, top=options["top"])
         _keep(options, plan, found, given)

@@ -37,6 +37,9 @@ _OPTIONAL = (
     ("torch", "transformers", "generate --backend transformers"),
     ("vllm", "vllm", "generate and ban-ablation --backend vllm"),
     ("starlette", "view", "view and report"),
+    ("trl", "train", "distill sft, distill rl"),
+    ("ray", "ray", "--engine ray"),
+    ("fsspec", "remote", "inputs by URL (s3://, gs://, ...)"),
 )
 _DISTRIBUTIONS = {"sklearn": "scikit-learn", "math_verify": "math-verify"}
 
