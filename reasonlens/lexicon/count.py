@@ -15,6 +15,7 @@ import pyarrow as pa
 from reasonlens.core.errors import SchemaError
 from reasonlens.core.tables import table
 from reasonlens.lexicon.kernel import program
+from reasonlens.lexicon.kernel.program import Counted
 from reasonlens.lexicon.machine import Ints
 from reasonlens.lexicon.model import Lexicon
 from reasonlens.lexicon.overlaps import Hits
@@ -22,10 +23,6 @@ from reasonlens.lexicon.plan import NAMES, Plan, plan_of
 from reasonlens.lexicon.scan import others, scan
 
 __all__ = ["count_table", "counts_rows", "entry_index", "lengths_rows", "match_table"]
-
-
-_Counts = tuple[Ints, Ints, Ints, Ints]
-"""Characters and words of each row; keys ``row * n_entries + entry``, ascending, and their counts."""
 
 
 def entry_index(lexicons: Sequence[Lexicon]) -> pa.Table:
@@ -64,40 +61,40 @@ def count_table(traces: pa.Table, lexicons: Sequence[Lexicon], *, part: str = "r
     [2, 1]
     """
     column, plan = _column(traces, part), plan_of(tuple(lexicons))
-    n_entries = max(1, len(plan.names))
-    found = _by_kernel(column, plan, n_entries)
-    n_chars, n_words, key, n = _by_scan(column, plan, n_entries) if found is None else found
-    per_row = np.bincount(key // n_entries, minlength=len(column))
-    offsets = pa.array(np.concatenate([[0], np.cumsum(per_row)]), pa.int32())
+    found = _by_kernel(column, plan)
+    if found is None:
+        found = _by_scan(column, plan)
+    offsets = pa.array(np.concatenate([[0], found.ends]), pa.int32())
     return pa.table(
         {
             "trace_id": traces["trace_id"],
             "part": pa.repeat(part, len(column)),
-            "n_chars": pa.array(n_chars),
-            "n_words": pa.array(n_words),
-            "entry": pa.ListArray.from_arrays(offsets, pa.array((key % n_entries).astype(np.int32))),
-            "n": pa.ListArray.from_arrays(offsets, pa.array(n.astype(np.int32))),
+            "n_chars": pa.array(found.n_chars),
+            "n_words": pa.array(found.n_words),
+            "entry": pa.ListArray.from_arrays(offsets, pa.array(found.entry)),
+            "n": pa.ListArray.from_arrays(offsets, pa.array(found.n)),
         }
     )
 
 
-def _by_kernel(column: pa.ChunkedArray, plan: Plan, n_entries: int) -> _Counts | None:
+def _by_kernel(column: pa.ChunkedArray, plan: Plan) -> Counted | None:
     if plan.patterns:  # their hits compete with words: places are needed
         return None
     found = program.count(column, plan)
-    if found is None:
-        return None
-    keys, numbers = [found.row * n_entries + found.entry], [found.n.astype(np.int64)]
-    if plan.rules:
-        for chunk in others(_texts(column), plan):
-            key, n = _tally(chunk.hits, n_entries)
-            keys.append(key)
-            numbers.append(n)
-    return found.n_chars, found.n_words, *_merged(keys, numbers)
+    if found is None or not plan.rules:
+        return found
+    n_entries = len(plan.names)
+    row = np.repeat(np.arange(len(column)), np.diff(found.ends, prepend=0))
+    keys, numbers = [row * n_entries + found.entry], [found.n.astype(np.int64)]
+    for chunk in others(_texts(column), plan):
+        key, n = _tally(chunk.hits, n_entries)
+        keys.append(key)
+        numbers.append(n)
+    return _joined(found.n_chars, found.n_words, keys, numbers, n_entries)
 
 
-def _by_scan(column: pa.ChunkedArray, plan: Plan, n_entries: int) -> _Counts:
-    texts = _texts(column)
+def _by_scan(column: pa.ChunkedArray, plan: Plan) -> Counted:
+    texts, n_entries = _texts(column), max(1, len(plan.names))
     n_chars = np.array([len(text) for text in texts], np.int64)
     n_words = np.zeros(len(texts), np.int64)
     keys, numbers = [], []
@@ -106,7 +103,13 @@ def _by_scan(column: pa.ChunkedArray, plan: Plan, n_entries: int) -> _Counts:
         key, n = _tally(chunk.hits, n_entries)
         keys.append(key)
         numbers.append(n)
-    return n_chars, n_words, *_merged(keys, numbers)
+    return _joined(n_chars, n_words, keys, numbers, n_entries)
+
+
+def _joined(n_chars: Ints, n_words: Ints, keys: list[Ints], numbers: list[Ints], n_entries: int) -> Counted:
+    key, n = _merged(keys, numbers)
+    ends = np.cumsum(np.bincount(key // n_entries, minlength=len(n_chars)))
+    return Counted(n_chars, n_words, ends, (key % n_entries).astype(np.int32), n.astype(np.int32))
 
 
 def _tally(hits: Hits, n_entries: int) -> tuple[Ints, Ints]:

@@ -146,7 +146,7 @@ def _all_words(lexicons: Sequence[Lexicon]) -> bool:
 def _table(counted: Counted) -> pa.Table:
     n_rows = len(counted.n_words)
     ends = np.zeros(n_rows + 1, np.int32)
-    np.cumsum(np.bincount(counted.row, minlength=n_rows), out=ends[1:])
+    ends[1:] = counted.ends
     offsets, entry, n = (_array(values, pa.int32()) for values in (ends, counted.entry, counted.n))
     return pa.table(
         {

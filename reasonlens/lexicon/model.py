@@ -111,6 +111,10 @@ class Lexicon:
     digest: str
     path: str | None
 
+    def __hash__(self) -> int:
+        """Hash what tells nearly all word lists apart: all of it would take longer than counting a text."""
+        return hash((self.name, self.version, self.digest))
+
 
 def digest_of(rule: Rule, categories: Sequence[Category]) -> str:
     """Sixteen hexadecimal digits over what determines the counts.

@@ -96,7 +96,8 @@ def _arrays(found: Any) -> tuple[Any, ...]:
 
 
 def _triples(counted: program.Counted) -> Iterator[tuple[int, int, int]]:
-    return zip(counted.row.tolist(), counted.entry.tolist(), counted.n.tolist(), strict=True)
+    row = np.repeat(np.arange(len(counted.ends)), np.diff(counted.ends, prepend=0))
+    return zip(row.tolist(), counted.entry.tolist(), counted.n.tolist(), strict=True)
 
 
 def _both(table: pa.Table, lexicons: list[Lexicon], monkeypatch: pytest.MonkeyPatch) -> list[pa.Table]:
@@ -244,7 +245,7 @@ def test_a_column_of_nulls_and_one_without_rows() -> None:
     assert nothing.n_words.tolist() == [0, 0, 0]
     none = program.count(pa.chunked_array([], pa.string()), made)
     assert none is not None
-    assert (none.n_chars.tolist(), none.row.tolist()) == ([], [])
+    assert (none.n_chars.tolist(), none.ends.tolist()) == ([], [])
 
 
 def test_numbers_are_not_for_the_kernel() -> None:

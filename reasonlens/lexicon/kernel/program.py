@@ -35,11 +35,14 @@ _HIT = 6
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Counts of the word rule: lengths per row; row, entry and number of each entry in a row, ascending."""
+    """Counts of the word rule: lengths per row, and each entry in a row with its number, ascending.
+
+    Those of row i stand before place ``ends[i]`` in `entry` and `n`.
+    """
 
     n_chars: Ints
     n_words: Ints
-    row: Ints
+    ends: Ints
     entry: npt.NDArray[np.int32]
     n: npt.NDArray[np.int32]
 
@@ -75,15 +78,17 @@ def count(column: pa.ChunkedArray, plan: Plan) -> Counted | None:
     found = _found(column, plan, hits=False)
     if found is None:
         return None
-    first, n_chars, n_words, rows, entries, numbers = 0, [], [], [], [], []
-    for chunk, (chars, word_counts, ends, entry, n) in found:
-        n_chars.append(_ints(chars))
-        n_words.append(_ints(word_counts))
-        rows.append(first + np.repeat(np.arange(len(chunk)), np.diff(_ints(ends), prepend=0)))
-        entries.append(np.frombuffer(entry, np.int32))
-        numbers.append(np.frombuffer(n, np.int32))
-        first += len(chunk)
-    return Counted(_joined(n_chars), _joined(n_words), _joined(rows), _joined(entries), _joined(numbers))
+    if len(found) == 1:
+        return _counted(found[0][1])
+    parts = [_counted(one) for _, one in found]
+    before = np.cumsum([0, *(len(part.n) for part in parts)])
+    return Counted(
+        _joined([part.n_chars for part in parts]),
+        _joined([part.n_words for part in parts]),
+        _joined([part.ends + first for part, first in zip(parts, before[:-1], strict=True)]),
+        _joined([part.entry for part in parts]).astype(np.int32),
+        _joined([part.n for part in parts]).astype(np.int32),
+    )
 
 
 def count_lines(data: memoryview, plan: Plan, field: str) -> CountedLines | None:
@@ -93,12 +98,8 @@ def count_lines(data: memoryview, plan: Plan, field: str) -> CountedLines | None
     if program is None:
         return None
     n_lines, number, start, stop, kind, counts = module.lines(program, data, field.encode())
-    chars, word_counts, ends, entry, n = counts
-    rows = np.repeat(np.arange(len(kind)), np.diff(_ints(ends), prepend=0))
-    entries, numbers = np.frombuffer(entry, np.int32), np.frombuffer(n, np.int32)
-    counted = Counted(_ints(chars), _ints(word_counts), rows, entries, numbers)
     plain = np.frombuffer(kind, np.uint8) == 0
-    return CountedLines(n_lines, _ints(number), _ints(start), _ints(stop), plain, counted)
+    return CountedLines(n_lines, _ints(number), _ints(start), _ints(stop), plain, _counted(counts))
 
 
 def search(column: pa.ChunkedArray, plan: Plan) -> Searched | None:
@@ -180,6 +181,17 @@ def _program(plan: Plan, stretch: int, level: int) -> Any:
         )
     except ValueError:
         return None
+
+
+def _counted(raw: tuple[bytes, bytes, bytes, bytes, bytes]) -> Counted:
+    chars, word_counts, ends, entry, n = raw
+    return Counted(
+        _ints(chars),
+        _ints(word_counts),
+        _ints(ends),
+        np.frombuffer(entry, np.int32),
+        np.frombuffer(n, np.int32),
+    )
 
 
 def _ints(raw: bytes) -> Ints:

@@ -131,15 +131,14 @@ static int by_size(const void *a, const void *b)
 
 static int place_bucket(perfect *p, const key *keys, bucket b)
 {
-    for (uint32_t shift = 0; shift <= p->mask; shift++) {
+    for (uint32_t shift = 0; shift <= p->mask; shift += sizeof(slot)) {
         uint32_t k = 0;
         for (; k < b.n; k++) {
             const key *word = &keys[b.first + k];
-            uint32_t at = ((uint32_t)(word->hash >> 32) + shift) & p->mask;
-            if (p->code[at])
+            uint32_t at = (((uint32_t)(word->hash >> 32) + shift) & p->mask) / sizeof(slot);
+            if (p->slots[at].code)
                 break;
-            p->code[at] = word->code;
-            p->low[at] = word->low;
+            p->slots[at] = (slot){word->low, word->code};
             p->high[at] = word->high;
         }
         if (k == b.n) {
@@ -147,8 +146,9 @@ static int place_bucket(perfect *p, const key *keys, bucket b)
             return 1;
         }
         while (k--) {
-            uint32_t at = ((uint32_t)(keys[b.first + k].hash >> 32) + shift) & p->mask;
-            p->low[at] = p->high[at] = p->code[at] = 0;
+            uint32_t at = (((uint32_t)(keys[b.first + k].hash >> 32) + shift) & p->mask) / sizeof(slot);
+            p->slots[at] = (slot){0, 0};
+            p->high[at] = 0;
         }
     }
     return 0;
@@ -177,9 +177,8 @@ static int place_all(perfect *p, key *keys, uint32_t n, bucket *buckets)
 static void free_perfect(perfect *p)
 {
     free(p->shifts);
-    free(p->low);
+    free(p->slots);
     free(p->high);
-    free(p->code);
     memset(p, 0, sizeof *p);
 }
 
@@ -191,12 +190,11 @@ static const char *try_perfect(perfect *p, key *keys, uint32_t n, uint32_t n_slo
     p->times_low = (seed * 6364136223846793005u) | 1;
     p->times_high = (seed * 0xC2B2AE3D27D4EB4Fu) | 1;
     p->bucket_shift = 64 - __builtin_ctz(n_buckets);
-    p->mask = n_slots - 1;
+    p->mask = (n_slots - 1) * (uint32_t)sizeof(slot);
     p->shifts = calloc(n_buckets, sizeof(uint32_t));
-    p->low = calloc(n_slots, sizeof(uint64_t));
+    p->slots = calloc(n_slots, sizeof(slot));
     p->high = calloc(n_slots, sizeof(uint64_t));
-    p->code = calloc(n_slots, sizeof(uint32_t));
-    int room = buckets && p->shifts && p->low && p->high && p->code;
+    int room = buckets && p->shifts && p->slots && p->high;
     *done = room && place_all(p, keys, n, buckets);
     free(buckets);
     return room ? NULL : MEMORY;
@@ -207,7 +205,7 @@ static const char *build_perfect(perfect *p, key *keys, uint32_t n)
     uint32_t n_slots = power_of_two(n + n / 4);
     int done = 0;
     for (uint64_t tries = 1; tries <= 64 && !done; tries++) {
-        if (tries % 8 == 0 && n_slots < 1u << 28)
+        if (tries % 8 == 0 && n_slots < 1u << 27)
             n_slots *= 2;
         TRY(try_perfect(p, keys, n, n_slots, tries * 0x9E3779B97F4A7C15u, &done));
     }
@@ -301,15 +299,18 @@ static const char *build_words(machine *m, const chars *table, table_in starts_i
 
 /* ---- prefixes ---- */
 
-static void let_through(uint8_t *filter, const uint8_t *bytes, uint32_t size)
+static void let_through(machine *m, const uint8_t *bytes, uint32_t size)
 {
     uint32_t known = 0, n_known = size < 3 ? size : 3;
     for (uint32_t i = 0; i < n_known; i++)
         known |= (uint32_t)bytes[i] << 8 * i;
     for (uint32_t rest = 0; rest < 1u << 5 * (3 - n_known); rest++) {
         uint32_t any = (rest & 31) | rest >> 5 << 8; /* what may come after a shorter prefix */
-        filter[filter_index(known | (uint64_t)any << 8 * n_known)] = 1;
+        m->filter[filter_index(known | (uint64_t)any << 8 * n_known)] = 1;
     }
+    uint32_t first = bytes[0] & 31;
+    m->second[first] |= size > 1 ? 1u << (bytes[1] & 31) : ~0u;
+    m->third[first] |= size > 2 ? 1u << (bytes[2] & 31) : ~0u;
 }
 
 static const char *build_prefixes(machine *m, const chars *table, table_in starts_in, table_in bytes_in,
@@ -350,8 +351,8 @@ static const char *build_prefixes(machine *m, const chars *table, table_in start
             node = next;
         }
         code[node] = codes[k];
-        if (any < 0x80)
-            let_through(m->filter, bytes, size);
+        if (size && any < 0x80)
+            let_through(m, bytes, size);
     }
     for (size_t node = 0; !problem && node < n_nodes; node++) {
         m->trie[node].first = (uint32_t)made;
@@ -476,11 +477,18 @@ static int in_range(const uint32_t *codes, uint32_t n, uint32_t limit)
     return 1;
 }
 
+static int perfect_in_range(const perfect *p, uint32_t limit)
+{
+    for (uint32_t k = 0; k <= p->mask / sizeof(slot); k++)
+        if (p->slots[k].code >= limit)
+            return 0;
+    return 1;
+}
+
 /* Every code must have its lists. */
 static const char *check_codes(const machine *m)
 {
-    int good = in_range(m->short_words.code, m->short_words.mask + 1, m->n_codes) &&
-               in_range(m->long_words.code, m->long_words.mask + 1, m->n_codes) &&
+    int good = perfect_in_range(&m->short_words, m->n_codes) && perfect_in_range(&m->long_words, m->n_codes) &&
                in_range(m->word_codes, m->words.n, m->n_codes) && m->n_acting < m->n_codes;
     for (uint32_t k = 0; k < m->n_trie; k++)
         good = good && m->trie[k].code < m->n_codes;

@@ -93,6 +93,7 @@ TARGET_2 uint64_t classify_avx512(const uint8_t *text, size_t n_blocks, block *o
     uint64_t any = 0;
     for (size_t k = 0; k < n_blocks; k++) {
         __m512i bytes = _mm512_loadu_si512((const void *)(text + 64 * k));
+        __builtin_prefetch(text + 64 * (k + n_blocks), 0, 2);
         __m512i below = _mm512_shuffle_epi8(low_table, _mm512_and_si512(bytes, half));
         __m512i above = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), half);
         __m512i class = _mm512_and_si512(below, _mm512_shuffle_epi8(high_table, above));

@@ -73,6 +73,7 @@ typedef struct {
     uint32_t *starts;      /* of tokens, in bytes from the start of the stretch */
     uint32_t *ends;
     uint32_t *codes;
+    uint32_t *heads;       /* first 4 bytes of tokens, folded */
     uint32_t *marked;      /* lists of tokens to look at again */
     uint32_t *found;
     uint8_t *copy;         /* of a stretch at the very end of the data */
@@ -169,13 +170,18 @@ typedef struct {           /* strings to their numbers */
     uint32_t longest;
 } names;
 
+typedef struct {
+    uint64_t low;          /* the first 8 bytes of a word */
+    uint64_t code;         /* 0: there is none */
+} slot;
+
 typedef struct {           /* a perfect hash: a word can be in one place only (see lookup.c) */
     uint64_t times_low, times_high;
     int bucket_shift;
-    uint32_t mask;
+    uint32_t mask;         /* of places: bytes from the first slot */
     uint32_t *shifts;
-    uint64_t *low, *high;  /* the first 8 bytes of a word, and the next 8 */
-    uint32_t *code;        /* 0: there is none */
+    slot *slots;
+    uint64_t *high;        /* the next 8 bytes of the word of each slot */
 } perfect;
 
 typedef struct {
@@ -205,6 +211,7 @@ typedef struct {
     /* prefixes */
     uint32_t n_prefixes, n_trie;
     uint8_t *filter;       /* [FILTER] 1 for the first 3 bytes of a prefix, see filter_index */
+    uint32_t second[32], third[32]; /* for a first letter: bits of what comes second, and third, in a prefix */
     prefix_node *trie;
     uint8_t *trie_bytes;
     uint32_t *trie_next;
@@ -312,7 +319,7 @@ typedef struct {
     int64_t row;
     uint64_t reach;                    /* end of the last hit of a phrase in any category */
     uint64_t *free_from;               /* [n_categories] */
-    uint32_t *tally;                   /* [n_codes] of the machine at work */
+    uint32_t *tally;                   /* [n_codes] of the machine at work: 0, or 1 + how many */
     uint32_t *touched, n_touched;
     uint32_t *count;                   /* [n_entries] */
     uint64_t *there;                   /* bit for each entry with a count */

@@ -56,16 +56,22 @@ INLINE uint32_t if_same(uint64_t a, uint64_t b, uint32_t code)
 #endif
 }
 
+INLINE const slot *slot_at(const perfect *p, uint32_t place)
+{
+    return (const slot *)((const char *)p->slots + place);
+}
+
 INLINE uint32_t short_word(const perfect *p, uint64_t low)
 {
-    uint32_t at = place_of(p, low * p->times_low);
-    return if_same(low, p->low[at], p->code[at]);
+    const slot *here = slot_at(p, place_of(p, low * p->times_low));
+    return if_same(low, here->low, (uint32_t)here->code);
 }
 
 INLINE uint32_t long_word(const perfect *p, uint64_t low, uint64_t high)
 {
-    uint32_t at = place_of(p, low * p->times_low + high * p->times_high);
-    return if_same((low ^ p->low[at]) | (high ^ p->high[at]), 0, p->code[at]);
+    uint32_t place = place_of(p, low * p->times_low + high * p->times_high);
+    const slot *here = slot_at(p, place);
+    return if_same((low ^ here->low) | (high ^ p->high[place / sizeof(slot)]), 0, (uint32_t)here->code);
 }
 
 INLINE uint8_t keyed(const machine *m, uint8_t byte)
@@ -182,10 +188,83 @@ INLINE uint32_t long_tokens(const machine *m, const uint8_t *text, stretch *s, u
     return n_left;
 }
 
-INLINE void all_tokens(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer,
-                       int prefixes, int bmi)
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+/* As short_tokens, in two steps: codes one by one, with as few instructions as can be, */
+INLINE void short_codes(const machine *m, const uint8_t *text, stretch *s, int high)
 {
-    uint32_t n = short_tokens(m, text, s, prefixes, bmi);
+    const perfect words = m->short_words;
+    const uint64_t fold = m->fold;
+    const uint32_t *starts = s->starts, *ends = s->ends;
+    uint32_t *codes = s->codes, *heads = s->heads;
+#pragma GCC unroll 4
+    for (size_t i = 0, n = s->n_tokens; i < n; i++) {
+        uint64_t start = starts[i], size = ends[i] - start;
+        uint64_t low = first_bytes(load8(text + start) | fold, size, 1);
+        codes[i] = short_word(&words, low);
+        heads[i] = (uint32_t)(high ? low | (low >> 32 & (uint32_t)HIGH_BITS) : low);
+    }
+}
+
+TARGET_1 static __attribute__((noinline)) void codes_ascii(const machine *m, const uint8_t *text, stretch *s)
+{
+    short_codes(m, text, s, 0);
+}
+
+TARGET_1 static __attribute__((noinline)) void codes_high(const machine *m, const uint8_t *text, stretch *s)
+{
+    short_codes(m, text, s, 1);
+}
+
+/* and what needs a second look sixteen at a time. Of prefixes, the first two letters are compared, and the first
+   and the third. */
+TARGET_2 static uint32_t second_look(const machine *m, stretch *s)
+{
+    const __m512i seconds[2] = {_mm512_loadu_si512(m->second), _mm512_loadu_si512(m->second + 16)};
+    const __m512i thirds[2] = {_mm512_loadu_si512(m->third), _mm512_loadu_si512(m->third + 16)};
+    const __m512i one = _mm512_set1_epi32(1), most = _mm512_set1_epi32(SHORT), letter = _mm512_set1_epi32(31);
+    const __m512i high = _mm512_set1_epi32((int)(uint32_t)HIGH_BITS);
+    __m512i number = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    uint32_t n_again = 0;
+    for (size_t i = 0; i < s->n_tokens; i += 16) {
+        __m512i head = _mm512_loadu_si512(s->heads + i);
+        __m512i size = _mm512_sub_epi32(_mm512_loadu_si512(s->ends + i), _mm512_loadu_si512(s->starts + i));
+        __mmask16 again = _mm512_cmpgt_epu32_mask(size, most) | _mm512_test_epi32_mask(head, high);
+        if (m->n_prefixes) {
+            __m512i known = _mm512_permutex2var_epi32(seconds[0], head, seconds[1]);
+            known = _mm512_srlv_epi32(known, _mm512_and_si512(_mm512_srli_epi32(head, 8), letter));
+            __m512i more = _mm512_permutex2var_epi32(thirds[0], head, thirds[1]);
+            more = _mm512_srlv_epi32(more, _mm512_and_si512(_mm512_srli_epi32(head, 16), letter));
+            __mmask16 free = _mm512_testn_epi32_mask(_mm512_loadu_si512(s->codes + i), _mm512_set1_epi32(-1));
+            again |= _mm512_mask_test_epi32_mask(free, _mm512_and_si512(known, more), one);
+        }
+        if (s->n_tokens - i < 16)
+            again &= (__mmask16)((1 << (s->n_tokens - i)) - 1);
+        _mm512_storeu_si512(s->marked + n_again, _mm512_maskz_compress_epi32(again, number));
+        n_again += (uint32_t)__builtin_popcount(again);
+        number = _mm512_add_epi32(number, _mm512_set1_epi32(16));
+    }
+    return n_again;
+}
+#endif
+
+enum { ANY, BMI, AVX512 };
+
+INLINE void all_tokens(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer,
+                       int prefixes, int level)
+{
+    uint32_t n;
+#if defined(__x86_64__)
+    if (level == AVX512) {
+        if (s->has_high)
+            codes_high(m, text, s);
+        else
+            codes_ascii(m, text, s);
+        n = second_look(m, s);
+    } else
+#endif
+        n = short_tokens(m, text, s, prefixes, level);
     n = long_tokens(m, text, s, n, prefixes);
     for (uint32_t k = 0; k < n; k++) {
         uint32_t i = s->marked[k], start = s->starts[i];
@@ -195,12 +274,12 @@ INLINE void all_tokens(const machine *m, const chars *table, const uint8_t *text
 }
 
 INLINE void each_kind(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer,
-                      int bmi)
+                      int level)
 {
     if (m->n_prefixes)
-        all_tokens(m, table, text, s, buffer, 1, bmi);
+        all_tokens(m, table, text, s, buffer, 1, level);
     else
-        all_tokens(m, table, text, s, buffer, 0, bmi);
+        all_tokens(m, table, text, s, buffer, 0, level);
 }
 
 /* Places of tokens that are hits or start phrases, without a branch per token. */
@@ -217,15 +296,18 @@ uint32_t select_any(stretch *s, size_t n_tokens, uint32_t n_acting)
 
 void look_up_any(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer)
 {
-    each_kind(m, table, text, s, buffer, 0);
+    each_kind(m, table, text, s, buffer, ANY);
 }
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
 TARGET_1 void look_up_1(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer)
 {
-    each_kind(m, table, text, s, buffer, 1);
+    each_kind(m, table, text, s, buffer, BMI);
+}
+
+TARGET_2 void look_up_2(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer)
+{
+    each_kind(m, table, text, s, buffer, AVX512);
 }
 
 TARGET_2 uint32_t select_2(stretch *s, size_t n_tokens, uint32_t n_acting)

@@ -17,6 +17,7 @@ size_t count_bits_1(const uint64_t *member, size_t step, size_t n);
 size_t count_bits_2(const uint64_t *member, size_t step, size_t n);
 void look_up_any(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer);
 void look_up_1(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer);
+void look_up_2(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer);
 uint32_t select_any(stretch *s, size_t n_tokens, uint32_t n_acting);
 uint32_t select_2(stretch *s, size_t n_tokens, uint32_t n_acting);
 

@@ -294,50 +294,85 @@ INLINE uint32_t match_pair(scanner *r, const machine *m, size_t token)
     return first; /* no phrase starts like this */
 }
 
-INLINE void all_tokens(scanner *r, const machine *m, size_t n_tokens, int want_hits)
+/* Tell whether the token after `i` may go on in a phrase that this token starts. */
+INLINE uint32_t goes_on(const machine *m, const uint32_t *codes, uint32_t i)
+{
+    return m->follow[codes[i]] >> m->kind[codes[i + 1]] & 1;
+}
+
+static void all_hits(scanner *r, const machine *m, uint32_t n)
+{
+    const uint32_t *codes = r->s.codes, *found = r->s.found;
+    for (uint32_t k = 0; k < n; k++)
+        if (goes_on(m, codes, found[k]))
+            match_here(r, m, found[k]);
+        else
+            match_single(r, m, found[k]);
+}
+
+INLINE void add_tally(scanner *r, uint32_t code)
+{
+    uint32_t before = r->tally[code];
+    r->touched[r->n_touched] = code;
+    r->n_touched += before == 0;
+    r->tally[code] = before + 1 + (before == 0);
+}
+
+/* All counts in two steps. First every token is taken for a word where no phrase starts and none reaches,
+   without a branch; then those that may start a phrase are looked at, and what is found takes away from the first. */
+static void all_counts(scanner *r, const machine *m, uint32_t n)
 {
     const stretch *s = &r->s;
-    const uint32_t *codes = s->codes, *found = s->found, *starts = s->starts;
-    const uint64_t *follow_bits = m->follow;
+    const uint32_t *codes = s->codes, *found = s->found;
+    const uint64_t *follow = m->follow;
     const uint8_t *kind = m->kind;
-    uint32_t *tally = r->tally, *touched = r->touched, n_touched = r->n_touched;
-    uint32_t n = r->p->passes->select(&r->s, n_tokens, m->n_acting);
-    int pairs = m->has_pairs && !want_hits;
+    uint32_t *may_start = s->marked, *tally = r->tally, *touched = r->touched;
+    uint32_t n_start = 0, n_touched = r->n_touched;
     for (uint32_t k = 0; k < n; k++) {
-        uint32_t i = found[k], code = codes[i];
-        int reached = r->base + starts[i] < r->reach;
-        if (follow_bits[code] >> kind[codes[i + 1]] & 1) {
-            code = pairs && !reached ? match_pair(r, m, i) : 0;
-            if (!code) {
-                match_here(r, m, i);
-                continue;
-            }
-        } else if (want_hits | reached) {
-            match_single(r, m, i);
-            continue;
-        }
+        uint32_t i = found[k], code = codes[i], before = tally[code], starts = follow[code] >> kind[codes[i + 1]] & 1;
+        may_start[n_start] = k;
+        n_start += starts;
         touched[n_touched] = code;
-        n_touched += tally[code] == 0;
-        tally[code]++;
+        n_touched += before == 0;
+        tally[code] = before + 1 + (before == 0);
     }
     r->n_touched = n_touched;
+    may_start[n_start] = n;
+    for (uint32_t j = 0, k = 0; k < n; j++) {
+        for (; k < may_start[j] && r->base + s->starts[found[k]] < r->reach; k++) {
+            tally[codes[found[k]]]--;
+            match_single(r, m, found[k]);
+        }
+        k = may_start[j];
+        if (k == n)
+            break;
+        uint32_t i = found[k++], code = 0;
+        tally[codes[i]]--;
+        if (m->has_pairs && r->base + s->starts[i] >= r->reach)
+            code = match_pair(r, m, i);
+        if (code)
+            add_tally(r, code);
+        else
+            match_here(r, m, i);
+    }
 }
 
 void match_tokens(scanner *r, const machine *m, size_t n_tokens)
 {
+    uint32_t n = r->p->passes->select(&r->s, n_tokens, m->n_acting);
     if (r->want_hits)
-        all_tokens(r, m, n_tokens, 1);
+        all_hits(r, m, n);
     else
-        all_tokens(r, m, n_tokens, 0);
+        all_counts(r, m, n);
 }
 
 /* Turn the tally of codes into counts of entries. */
 void settle(scanner *r, const machine *m)
 {
     for (uint32_t k = 0; k < r->n_touched; k++) {
-        uint32_t code = r->touched[k];
-        for (uint32_t e = m->singles.starts[code]; e < m->singles.starts[code + 1]; e++)
-            add_count(r, m->singles.values[e], r->tally[code]);
+        uint32_t code = r->touched[k], n = r->tally[code] - 1;
+        for (uint32_t e = m->singles.starts[code]; n && e < m->singles.starts[code + 1]; e++)
+            add_count(r, m->singles.values[e], n);
         r->tally[code] = 0;
     }
     r->n_touched = 0;

@@ -30,6 +30,7 @@ static status make_room(stretch *s, size_t n)
     s->starts = grown(s->starts, tokens, sizeof(uint32_t), &bad);
     s->ends = grown(s->ends, tokens, sizeof(uint32_t), &bad);
     s->codes = grown(s->codes, tokens, sizeof(uint32_t), &bad);
+    s->heads = grown(s->heads, tokens, sizeof(uint32_t), &bad);
     s->marked = grown(s->marked, tokens, sizeof(uint32_t), &bad);
     s->found = grown(s->found, tokens, sizeof(uint32_t), &bad);
     s->copy = grown(s->copy, 64 * blocks + PAD, 1, &bad);
@@ -75,7 +76,7 @@ void scanner_free(scanner *r)
     stretch *s = &r->s;
     void *all[] = {r->free_from, r->best_start, r->best_end, r->best_entry, r->open, r->is_open, r->tally,
                    r->touched, r->count, r->there, r->stack, r->buffer, r->hits, s->blocks, s->high,
-                   s->words, s->starts, s->ends, s->codes, s->marked, s->found, s->copy};
+                   s->words, s->starts, s->ends, s->codes, s->heads, s->marked, s->found, s->copy};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         free(all[k]);
     memset(r, 0, sizeof *r);
