@@ -128,17 +128,31 @@ static void check_text(program *p, const uint8_t *text, size_t n, size_t small)
     free(wanted.count);
 }
 
+/* All ways of reading a line agree on whether it has a text, and on what that is. */
 static void check_line(program *p, const uint8_t *line, size_t n)
 {
-    line_text out = {malloc(n + 2 * PAD), 0, n + 2 * PAD};
-    MUST(out.text);
-    int kind = read_line(line, n, (const uint8_t *)"t", 1, &out);
-    MUST(out.n <= n && kind >= LINE_TEXT && kind <= LINE_WITHOUT);
-    if (kind == LINE_TEXT) {
-        result found = search(p, out.text, out.n, -1, 64, 0);
-        MUST(found.ended == FINE); /* strings of plain lines are valid UTF-8 */
-        free(found.count);
+    line_text first = {malloc(n + 2 * PAD), 0, n + 2 * PAD}, out = {malloc(n + 2 * PAD), 0, n + 2 * PAD};
+    int wanted = 0;
+    MUST(first.text && out.text);
+    for (int level = 0; level <= 2; level++) {
+        line_text *here = level ? &out : &first;
+        int kind = read_line(passes_of(level), line, n, (const uint8_t *)"t", 1, here);
+        MUST(here->n <= n && kind >= LINE_TEXT && kind <= LINE_WITHOUT);
+        if (kind == LINE_TEXT) {
+            result found = search(p, here->text, here->n, level, 64, 0);
+            if (found.ended == NOT_UTF8)
+                kind = LINE_UNUSUAL;
+            else
+                MUST(found.ended == FINE);
+            free(found.count);
+        }
+        if (!level)
+            wanted = kind;
+        MUST(kind == wanted);
+        if (kind == LINE_TEXT)
+            MUST(here->n == first.n && !memcmp(here->text, first.text, first.n));
     }
+    free(first.text);
     free(out.text);
 }
 

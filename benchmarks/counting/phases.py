@@ -58,7 +58,7 @@ def from_file(lexicon: Lexicon, path: Path, rounds: int) -> list[dict[str, Any]]
                 pass
 
     def written() -> None:
-        with pq.ParquetWriter(target, SCHEMA, compression="zstd") as out:
+        with pq.ParquetWriter(target, SCHEMA, compression="zstd", use_dictionary=False) as out:
             for table in count_lines(path, [lexicon]):
                 out.write_table(table)
 

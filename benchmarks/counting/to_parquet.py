@@ -31,7 +31,7 @@ def ours(lexicon: Lexicon, threads: int) -> Work:
     from reasonlens.lexicon.lines import SCHEMA, count_lines
 
     def work(source: Path, target: Path) -> None:
-        with pq.ParquetWriter(target, SCHEMA, compression="zstd") as out:
+        with pq.ParquetWriter(target, SCHEMA, compression="zstd", use_dictionary=False) as out:
             for table in count_lines(source, [lexicon], threads=threads):
                 out.write_table(table)
 

@@ -10,6 +10,7 @@
      pairs.c      two words    -> the same, worked out beforehand
      scan.c       a row        -> stretches, and the results of all of them
      lines.c      JSON lines   -> rows
+     unescape.c   JSON strings -> text
      passes.c     which instructions the passes use on this processor
      build.c      tables       -> machine
      module.c     Python       -> all of this
@@ -254,6 +255,10 @@ typedef struct {
     void (*look_up)(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer);
     uint32_t (*select)(stretch *s, size_t n_tokens, uint32_t n_acting); /* fills `found`, returns how many */
     size_t (*count_bits)(const uint64_t *member, size_t step, size_t n); /* of the first n */
+    /* Inside of a JSON string: go on from `*from` as far as it is simple. Up to 64 bytes after the result are
+       overwritten; high bytes are copied without a check, or stop it. */
+    uint8_t *(*unescape)(const uint8_t **from, const uint8_t *end, uint8_t *to);
+    void (*pass_over)(const uint8_t **from, const uint8_t *end); /* high bytes stop it */
 } passes;
 
 const passes *passes_of(int level); /* 0: any processor; higher: more; -1: the best for this one */

@@ -8,49 +8,10 @@ enum { DEEPEST = 64 };
 
 typedef struct {
     const uint8_t *at, *end;
+    const passes *passes;
 } cursor;
 
 /* ---- strings ---- */
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-
-/* How many of 16 bytes, copied to `to`, come before a quote, a backslash, a control character or a high byte. */
-INLINE int plain_of_16(const uint8_t *from, uint8_t *to)
-{
-    __m128i bytes = _mm_loadu_si128((const __m128i *)from);
-    _mm_storeu_si128((__m128i *)to, bytes);
-    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-    __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    __m128i control = _mm_cmpgt_epi8(_mm_set1_epi8(32), bytes); /* signed: high bytes too */
-    int found = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), control));
-    return __builtin_ctz((unsigned)found | 0x10000u);
-}
-#else
-INLINE int plain_of_16(const uint8_t *from, uint8_t *to)
-{
-    int n = 0;
-    memcpy(to, from, 16);
-    while (n < 16 && from[n] != '"' && from[n] != '\\' && from[n] >= 32 && from[n] < 128)
-        n++;
-    return n;
-}
-#endif
-
-/* Copy plain bytes; stops before anything else. */
-INLINE uint8_t *copy_plain(cursor *c, uint8_t *to)
-{
-    while (c->end - c->at >= 16) {
-        int n = plain_of_16(c->at, to);
-        c->at += n;
-        to += n;
-        if (n < 16)
-            return to;
-    }
-    while (c->at < c->end && *c->at != '"' && *c->at != '\\' && *c->at >= 32 && *c->at < 128)
-        *to++ = *c->at++;
-    return to;
-}
 
 INLINE int hex4(const uint8_t *p, uint32_t *value)
 {
@@ -127,12 +88,13 @@ INLINE uint8_t *read_escape(cursor *c, uint8_t *to)
 }
 
 /* Unescape a string from after its first quote to after its last; return the end of the result, or NULL.
-   The result is never longer than the string, but up to 16 bytes after it are overwritten. */
+   The result is never longer than the string, but up to 64 bytes after it are overwritten, and its high bytes may
+   be no UTF-8: whoever searches it finds out. */
 static uint8_t *read_string(cursor *c, uint8_t *to)
 {
     for (;;) {
-        to = copy_plain(c, to);
-        if (c->at == c->end || (*c->at < 32))
+        to = c->passes->unescape(&c->at, c->end, to);
+        if (c->at == c->end || *c->at < 32)
             return NULL;
         if (*c->at == '"') {
             c->at++;
@@ -144,28 +106,16 @@ static uint8_t *read_string(cursor *c, uint8_t *to)
                 return NULL;
             continue;
         }
-        uint32_t code;
-        int n = decode(c->at, (size_t)(c->end - c->at), &code);
-        if (!n)
-            return NULL;
-        for (int i = 0; i < n; i++)
-            *to++ = *c->at++;
+        *to++ = *c->at++;
     }
 }
 
 /* As read_string, without the result. */
 static int skip_string(cursor *c)
 {
-    uint8_t nowhere[32];
+    uint8_t nowhere[4];
     for (;;) {
-        while (c->end - c->at >= 16) {
-            int n = plain_of_16(c->at, nowhere);
-            c->at += n;
-            if (n < 16)
-                break;
-        }
-        while (c->at < c->end && *c->at != '"' && *c->at != '\\' && *c->at >= 32 && *c->at < 128)
-            c->at++;
+        c->passes->pass_over(&c->at, c->end);
         if (c->at == c->end || *c->at < 32)
             return 0;
         if (*c->at == '"') {
@@ -316,9 +266,9 @@ static int read_field(cursor *c, line_text *out)
     return skip_name(c, "null");
 }
 
-int read_line(const uint8_t *line, size_t n, const uint8_t *field, size_t field_n, line_text *out)
+int read_line(const passes *p, const uint8_t *line, size_t n, const uint8_t *field, size_t field_n, line_text *out)
 {
-    cursor c = {line, line + n};
+    cursor c = {line, line + n, p};
     int found = 0;
     out->n = 0;
     skip_space(&c);
@@ -342,7 +292,8 @@ int read_line(const uint8_t *line, size_t n, const uint8_t *field, size_t field_
             return LINE_UNUSUAL;
     }
     skip_space(&c);
-    if (c.at != c.end)
+    if (c.at != c.end && *c.at != '\n')
         return LINE_UNUSUAL;
+    out->line = (size_t)(c.at - line);
     return found ? LINE_TEXT : LINE_WITHOUT;
 }

@@ -382,13 +382,14 @@ static status room_for_line(line_search *l, size_t size)
     return l->text.text ? FINE : NO_MEMORY;
 }
 
-static status search_line(line_search *l, const uint8_t *line, size_t size, const Py_buffer *field)
+/* Search the first line of `left` bytes, which is not blank; return its size in `size`. */
+static status search_line(line_search *l, const uint8_t *line, size_t left, const Py_buffer *field, size_t *size)
 {
     search *s = &l->s;
     size_t k = l->n;
-    if (room_for_line(l, size) != FINE)
+    if (room_for_line(l, left) != FINE)
         return NO_MEMORY;
-    int kind = read_line(line, size, field->buf, (size_t)field->len, &l->text);
+    int kind = read_line(s->r.p->passes, line, left, field->buf, (size_t)field->len, &l->text);
     s->n_chars[k] = s->n_words[k] = 0;
     if (kind == LINE_TEXT) {
         s->r.row = (int64_t)k;
@@ -405,32 +406,31 @@ static status search_line(line_search *l, const uint8_t *line, size_t size, cons
             kind = LINE_UNUSUAL;
         }
     }
+    *size = l->text.line;
+    if (kind == LINE_UNUSUAL) {
+        const uint8_t *feed = memchr(line, '\n', left);
+        *size = feed ? (size_t)(feed - line) : left;
+    }
     s->ends[k] = (int64_t)s->found.n;
     l->kinds[k] = (uint8_t)kind;
     return FINE;
 }
 
-static int is_blank(const uint8_t *line, size_t n)
-{
-    for (size_t k = 0; k < n; k++)
-        if (line[k] != ' ' && line[k] != '\t' && line[k] != '\r')
-            return 0;
-    return 1;
-}
-
 static void search_lines(line_search *l, const uint8_t *data, size_t n, const Py_buffer *field)
 {
-    for (size_t at = 0, end; at < n; at = end + 1, l->n_all++) {
-        const uint8_t *feed = memchr(data + at, '\n', n - at);
-        end = feed ? (size_t)(feed - data) : n;
-        if (is_blank(data + at, end - at))
+    for (size_t at = 0, size; at < n; at += size + 1, l->n_all++) {
+        size_t space = at;
+        while (space < n && (data[space] == ' ' || data[space] == '\t' || data[space] == '\r'))
+            space++;
+        size = space - at;
+        if (space == n || data[space] == '\n')
             continue;
-        l->s.ended = search_line(l, data + at, end - at, field);
+        l->s.ended = search_line(l, data + at, n - at, field, &size);
         if (l->s.ended != FINE)
             break;
         l->numbers[l->n] = l->n_all;
         l->starts[l->n] = (int64_t)at;
-        l->stops[l->n++] = (int64_t)end;
+        l->stops[l->n++] = (int64_t)(at + size);
     }
 }
 

@@ -3,12 +3,16 @@
 #include "passes.h"
 
 static const passes LEVELS[] = {
-    {"scalar", classify_scalar, find_tokens_any, look_up_any, select_any, count_bits_any},
+    {"scalar", classify_scalar, find_tokens_any, look_up_any, select_any, count_bits_any,
+     unescape_any, pass_over_any},
 #if defined(__x86_64__)
-    {"AVX2", classify_avx2, find_tokens_1, look_up_1, select_any, count_bits_1},
-    {"AVX-512", classify_avx512, find_tokens_2, look_up_2, select_2, count_bits_2},
+    {"AVX2", classify_avx2, find_tokens_1, look_up_1, select_any, count_bits_1,
+     unescape_any, pass_over_any},
+    {"AVX-512", classify_avx512, find_tokens_2, look_up_2, select_2, count_bits_2,
+     unescape_2, pass_over_2},
 #elif defined(__aarch64__)
-    {"NEON", classify_neon, find_tokens_any, look_up_any, select_any, count_bits_any},
+    {"NEON", classify_neon, find_tokens_any, look_up_any, select_any, count_bits_any,
+     unescape_any, pass_over_any},
 #endif
 };
 

@@ -20,5 +20,9 @@ void look_up_1(const machine *m, const chars *table, const uint8_t *text, stretc
 void look_up_2(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer);
 uint32_t select_any(stretch *s, size_t n_tokens, uint32_t n_acting);
 uint32_t select_2(stretch *s, size_t n_tokens, uint32_t n_acting);
+uint8_t *unescape_any(const uint8_t **from, const uint8_t *end, uint8_t *to);
+uint8_t *unescape_2(const uint8_t **from, const uint8_t *end, uint8_t *to);
+void pass_over_any(const uint8_t **from, const uint8_t *end);
+void pass_over_2(const uint8_t **from, const uint8_t *end);
 
 #endif
