@@ -77,6 +77,13 @@ def sections(kept: dict[str, Any]) -> list[str]:
     }
     for name, rows in kept.get("phases", {}).items():
         found += [f"Where the time goes, {name}:", table(rows, profile)]
+    if "tokens" in kept:
+        columns = ("part", "mb", "tokens", "mb_per_s", "tokenizer_mb_per_s", "ours_is_faster_by")
+        headings = ("part", "MB", "tokens", "reasonlens", "tokenizer", "reasonlens is faster by")
+        found.append(
+            "Model tokens, MB of text per processor second; each part is new text, the counts are equal:"
+        )
+        found.append(table(kept["tokens"]["parts"], dict(zip(columns, headings, strict=True))))
     if "end_to_end" in kept:
         columns = ("mb", "jobs", "wall_s", "cpu_s", "mb_per_cpu_s", "parent_mb", "worker_mb")
         headings = ("MB", "jobs", "wall s", "processor s", "MB per processor s", "parent MB", "worker MB")

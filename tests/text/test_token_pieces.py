@@ -106,9 +106,11 @@ def test_real_traces(shared_data: Path) -> None:
 
 def test_memory_is_bounded_without_effect() -> None:
     pieces = Pieces(_KINDS["qwen"])
-    pieces._known = dict.fromkeys(map(str, range(_MOST + 1)), 99)
-    assert pieces.count(["wait 7 wait 8"]) == _own(_KINDS["qwen"], ["wait 7 wait 8"])
-    assert len(pieces._known) == 3
+    pieces._pieces = dict.fromkeys(map(str, range(_MOST + 1)), 99)
+    pieces._parts = dict.fromkeys(map(str, range(_MOST + 1)), 99)
+    assert pieces.count(["wait 7 wait. 7"]) == _own(_KINDS["qwen"], ["wait 7 wait. 7"])
+    assert sorted(pieces._pieces) == [" 7", " wait.", "wait"]
+    assert sorted(pieces._parts) == [" ", " wait", ".", "7", "wait"]
 
 
 @pytest.mark.parametrize(
