@@ -148,11 +148,11 @@ def _only(behaviors: Sequence[str]) -> str:
 
 def show_training(options: dict[str, Any]) -> None:
     """Train a local judge and say how good it is."""
-    from reasonlens.workflow.agree_train import STEPS, train
+    from reasonlens.workflow.agree_train import EMBEDDING, STEPS, train
 
     study = Study(options["study"])
     judge = options["judge"] or _only_judge(study, options["part"])
-    with _watched(STEPS) as advance:
+    with _watched(STEPS + EMBEDDING if options["embeddings"] else STEPS) as advance:
         found = train(
             study,
             judge,
@@ -161,6 +161,7 @@ def show_training(options: dict[str, Any]) -> None:
             text=options["part"],
             codebooks=_codebooks(options),
             path=options["out"],
+            embeddings=options["embeddings"],
             progress=advance,
         )
     print_trained(found)
@@ -199,15 +200,15 @@ def _codebooks(options: dict[str, Any]) -> list[Codebook]:
 
 
 @contextmanager
-def _watched(steps: int) -> Iterator[Callable[[int], None]]:
+def _watched(steps: int) -> Iterator[Callable[[float], None]]:
     """Yield what takes finished steps; a bar shows them if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("training", total=steps)
         yield lambda n: bar.advance(task, n)

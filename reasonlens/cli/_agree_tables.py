@@ -183,6 +183,8 @@ def print_trained(found: Trained) -> None:
         f"local:{found.name} learned from {found.sentences:,} sentences of {found.traces:,} responses, "
         f"labelled by {found.learned_from}"
     )
+    if found.embeddings:
+        click.echo(f"  with embeddings of {found.embeddings}, which it needs wherever it judges")
     for why, n in found.left_out.items():
         click.echo(f"  left out: {n:,} labels ({why})")
     table: list[list[object]] = [

@@ -35,7 +35,9 @@ def judge_of(options: dict[str, Any], study: Path, live: Live) -> Judge:
     kind, _, name = options["judge_kind"].partition(":")  # "local:NAME" is a judge of this study
     if name and kind != "local":
         raise InputError(f"--judge {options['judge_kind']}: only local:NAME has a name; use --judge {kind}")
-    chosen: dict[str, Any] = {"folder": study / "judges"}
+    if options["embeddings"] and kind != "local":
+        raise InputError(f"--embeddings is not for --judge {kind}: only local judges may have them")
+    chosen: dict[str, Any] = {"folder": study / "judges", "embeddings": options["embeddings"]}
     if kind in ASKING:
         from reasonlens.cli._paying import asking_of
 

@@ -200,6 +200,7 @@ def plan(**options: Any) -> None:
     epilog=example(
         "reasonlens agree train my-study --from gpt-4o-2024-11-20 --name small",
         "reasonlens behaviors other-study --judge local --model my-study/judges/small.npz",
+        "reasonlens agree train my-study --name vectors --embeddings sentence-transformers/all-MiniLM-L6-v2",
     ),
 )
 @_study
@@ -208,6 +209,11 @@ def plan(**options: Any) -> None:
 )
 @click.option(
     "--name", default="small", show_default=True, metavar="NAME", help="What it is called: local:NAME."
+)
+@click.option(
+    "--embeddings",
+    metavar="MODEL",
+    help="Learn from the vectors of a transformer, too: a folder, or the id of a published model.",
 )
 @_behaviors("Only this behavior; several times for several.")
 @_codebooks
@@ -219,7 +225,8 @@ def train(**options: Any) -> None:
     """Train a small judge on labels, and measure its error.
 
     Logistic regression on n-grams and places of sentences, tried on problems that it did not see. It needs
-    labels with quotes.
+    labels with quotes. With --embeddings it is also told which sentences mean much the same, at many times
+    the cost for each sentence.
     """
     from reasonlens.cli import _agree
 

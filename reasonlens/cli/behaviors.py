@@ -54,6 +54,11 @@ from reasonlens.cli._options import (
     metavar="NAME|FILE",
     help="The model that judges [default: gpt-4o-2024-11-20], or the file of a local judge.",
 )
+@click.option(
+    "--embeddings",
+    metavar="MODEL",
+    help="Where the embeddings of a local judge lie now, if not where they were when it was trained.",
+)
 @server_options
 @click.option(
     "--json-in-text",

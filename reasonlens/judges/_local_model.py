@@ -2,6 +2,7 @@
 
 ``NAME.npz`` holds arrays (``weights``: behaviors x features, ``intercept``, ``threshold``, ``idf``) and two
 texts as UTF-8 bytes (``about`` and ``vocabulary``, JSON). A file may come from anyone: it is checked first.
+Of a model that gives embeddings it holds only where that was found and its digest.
 """
 
 from __future__ import annotations
@@ -37,16 +38,18 @@ Floats = npt.NDArray[np.float64]
 PLACE = ("before", "after", "first", "last", "words")
 """Numbers of a sentence beside its n-grams: where it stands and how long it is."""
 
-_FORMAT = 1
+_FORMAT = 2
+_READ = (1, 2)  # 1: without embeddings
 _LARGEST = 2**30  # bytes, unpacked
 _ARRAYS = ("weights", "intercept", "threshold", "idf")
 _TEXTS = ("about", "vocabulary")
 _BEHAVIOR = ("name", "version", "digest", "error")
+_EMBEDDINGS = {"model": str, "revision": str, "digest": str, "size": int}
 
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """Weights of a logistic regression per behavior on n-grams and place.
+    """Weights of a logistic regression per behavior on n-grams, place and perhaps embeddings.
 
     Attributes
     ----------
@@ -65,6 +68,9 @@ class LocalModel:
         Whose labels it learned from, how many, versions.
     digest
         Of the file.
+    embeddings
+        Which model gives the vectors that it needs (``model revision digest size``, see
+        `reasonlens.judges._embeddings.Encoder.about`); empty if it needs none. They are its last features.
     """
 
     name: str
@@ -77,12 +83,13 @@ class LocalModel:
     idf: Floats
     about: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
+    embeddings: Mapping[str, Any] = field(default_factory=dict)
 
-    def chances(self, sentences: Sequence[str]) -> Floats:
+    def chances(self, sentences: Sequence[str], vectors: Floats | None = None) -> Floats:
         """Return the chance of each behavior in each sentence of one text, shape (sentences, B)."""
         if not sentences:
             return np.zeros((0, len(self.behaviors)))
-        found = features(sentences, places_of(len(sentences)), self._vectorizers())
+        found = features(sentences, places_of(len(sentences)), self._vectorizers(), vectors)
         score = np.asarray(found @ self.weights.T) + self.intercept
         result: Floats = 1 / (1 + np.exp(-np.clip(score, -500, 500)))
         return result
@@ -117,25 +124,27 @@ def places_of(n: int) -> Floats:
     return np.column_stack([i / n, (n - 1 - i) / n, i == 0, i == n - 1]).astype(np.float64)
 
 
-def extras(sentences: Sequence[str], places: Floats) -> Floats:
-    """Return the numbers `PLACE` of each sentence, shape (N, 5)."""
+def extras(sentences: Sequence[str], places: Floats, vectors: Floats | None = None) -> Floats:
+    """Return the numbers `PLACE` of each sentence, then its embedding if there is one, shape (N, 5 + D)."""
     length = np.log1p([len(sentence.split()) for sentence in sentences])[:, None] / 5
-    return np.hstack([places, length])
+    return np.hstack([places, length] if vectors is None else [places, length, vectors])
 
 
-def features(sentences: Sequence[str], places: Floats, fitted: tuple[Any, Any]) -> Any:
-    """Return one sparse row per sentence: word n-grams, character n-grams, place and length."""
+def features(
+    sentences: Sequence[str], places: Floats, fitted: tuple[Any, Any], vectors: Floats | None = None
+) -> Any:
+    """Return one sparse row per sentence: word n-grams, character n-grams, place and length, embedding."""
     from scipy import sparse
 
     words, chars = (one.transform(sentences) for one in fitted)
-    return sparse.hstack([words, chars, sparse.csr_matrix(extras(sentences, places))]).tocsr()
+    return sparse.hstack([words, chars, sparse.csr_matrix(extras(sentences, places, vectors))]).tocsr()
 
 
 def save_model(model: LocalModel, path: Path) -> None:
     """Write a model in full or not at all."""
     about = {"format": _FORMAT, "name": model.name, "behaviors": [dict(b) for b in model.behaviors]}
     texts = {
-        "about": {**about, "about": dict(model.about)},
+        "about": {**about, "about": dict(model.about), "embeddings": dict(model.embeddings)},
         "vocabulary": {"words": list(model.words), "chars": list(model.chars)},
     }
     data = {name: np.frombuffer(json.dumps(texts[name]).encode(), dtype=np.uint8) for name in _TEXTS}
@@ -172,22 +181,25 @@ def _checked(raw: bytes) -> LocalModel:
     with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
         data = {name: stored[name] for name in (*_ARRAYS, *_TEXTS)}
     about, vocabulary = (json.loads(bytes(data[name].astype(np.uint8))) for name in _TEXTS)
-    if about["format"] != _FORMAT:
+    if about["format"] not in _READ:
         raise ValueError(f"format {about['format']}, this version reads {_FORMAT}")
+    embeddings = about.get("embeddings", {})
+    if embeddings and any(type(embeddings[name]) is not kind for name, kind in _EMBEDDINGS.items()):
+        raise ValueError("it does not say which embeddings it needs")
     words, chars = (_terms(vocabulary[name]) for name in ("words", "chars"))
     behaviors = tuple(about["behaviors"])
     if not behaviors or not all(isinstance(b, dict) and all(k in b for k in _BEHAVIOR) for b in behaviors):
         raise ValueError("it names no behaviors")
     b, n = len(behaviors), len(words) + len(chars)
-    shapes = {"weights": (b, n + len(PLACE)), "intercept": (b,), "threshold": (b,), "idf": (n,)}
+    wide = n + len(PLACE) + embeddings.get("size", 0)
+    shapes = {"weights": (b, wide), "intercept": (b,), "threshold": (b,), "idf": (n,)}
     for name, shape in shapes.items():
         if data[name].shape != shape or data[name].dtype != np.float64 or not np.isfinite(data[name]).all():
             raise ValueError(f"{name} has shape {data[name].shape}, not {shape}, or is not finite")
     digest = hashlib.blake2b(raw, digest_size=8).hexdigest()
     arrays = {name: data[name] for name in _ARRAYS}
-    return LocalModel(
-        str(about["name"]), behaviors, words, chars, **arrays, about=about["about"], digest=digest
-    )
+    about_it = {"about": about["about"], "digest": digest, "embeddings": embeddings}
+    return LocalModel(str(about["name"]), behaviors, words, chars, **arrays, **about_it)
 
 
 def _terms(found: Any) -> tuple[str, ...]:

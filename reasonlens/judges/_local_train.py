@@ -15,59 +15,20 @@ import numpy as np
 import numpy.typing as npt
 
 from reasonlens.core.errors import StatisticsError
-from reasonlens.judges._local_model import Floats, extras, places_of, vectorizers
+from reasonlens.judges._local_model import Floats, extras, vectorizers
+from reasonlens.judges._local_sentences import FOLDS, Labelled, folds_of
 
-__all__ = ["STEPS", "Fitted", "Labelled", "fit"]
+__all__ = ["STEPS", "Fitted", "fit"]
 
-_FOLDS = 5
-
-STEPS = _FOLDS + 2
+STEPS = FOLDS + 2
 """Steps that `fit` reports."""
 
 _TERMS = 20_000  # of each sort
 _LEAST_POSITIVE = 5
 _LEAST_DF = 2
-_SEED = 20250527
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """Sentences of the labelled texts, one entry each, text by text.
-
-    Attributes
-    ----------
-    sentences
-        Their texts.
-    places
-        See `reasonlens.judges._local_model.places_of`, shape (N, 4).
-    gold
-        Whether each shows the behavior, shape (N, B); NaN where it is not labelled for one.
-    trace, problem
-        Codes of the text and of the problem, shape (N,).
-    """
-
-    sentences: tuple[str, ...]
-    places: Floats
-    gold: Floats
-    trace: Ints
-    problem: Ints
-
-    @classmethod
-    def of_texts(
-        cls, texts: Sequence[Sequence[str]], gold: Sequence[Floats], problem: Sequence[int]
-    ) -> Labelled:
-        """Join sentences and labels (shape (sentences, B)) of several texts."""
-        sizes = [len(sentences) for sentences in texts]
-        return cls(
-            tuple(sentence for sentences in texts for sentence in sentences),
-            np.vstack([places_of(n) for n in sizes if n]),
-            np.vstack([g for g in gold if len(g)]),
-            np.repeat(np.arange(len(sizes)), sizes),
-            np.repeat(np.asarray(problem, dtype=np.int64), sizes),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +76,7 @@ class _Counts:
         return cls(
             (terms[0], terms[1]),
             (counts[0], counts[1]),
-            sparse.csr_matrix(extras(data.sentences, data.places)),
+            sparse.csr_matrix(extras(data.sentences, data.places, data.vectors)),
         )
 
 
@@ -134,11 +95,11 @@ def fit(data: Labelled, progress: Callable[[int], None] = lambda _: None) -> Fit
     StatisticsError
         If there are too few problems, or too few sentences with or without a behavior.
     """
-    folds = _folds(data)
+    folds = folds_of(data)
     counted = _Counts.of(data)
     progress(1)
     chances = np.zeros(data.gold.shape)
-    for fold in range(_FOLDS):
+    for fold in range(FOLDS):
         kept, idf = _vocabulary(counted, folds != fold)
         x = _features(counted, kept, idf)
         weights, intercept = _weights(x, data.gold, folds != fold)
@@ -163,7 +124,7 @@ def fit(data: Labelled, progress: Callable[[int], None] = lambda _: None) -> Fit
 
 def _said(chances: Floats, gold: Floats, folds: Ints) -> Bools:
     said = np.zeros(gold.shape, dtype=bool)
-    for fold in range(_FOLDS):
+    for fold in range(FOLDS):
         mine = folds == fold
         for b in range(gold.shape[1]):
             least = _best_threshold(chances[~mine, b], gold[~mine, b])
@@ -224,23 +185,6 @@ def _chances(x: Any, weights: Floats, intercept: Floats) -> Floats:
     score = np.asarray(x @ weights.T) + intercept
     result: Floats = 1 / (1 + np.exp(-np.clip(score, -500, 500)))
     return result
-
-
-def _folds(data: Labelled) -> Ints:
-    """Return the fifth of each sentence: by problem, with about as many positive ones in each."""
-    problems = np.unique(data.problem)
-    if len(problems) < _FOLDS:
-        raise StatisticsError(
-            f"the labels are of {len(problems)} problems; at least {_FOLDS} are needed to measure the error "
-            "on problems that were not seen"
-        )
-    order = np.random.default_rng(_SEED).permutation(problems)
-    positive = np.array([np.nansum(data.gold[data.problem == p]) for p in order])
-    order = order[np.argsort(-positive, kind="stable")]
-    turn = np.arange(len(order))
-    there_and_back = np.where(turn // _FOLDS % 2 == 0, turn % _FOLDS, _FOLDS - 1 - turn % _FOLDS)
-    fold_of = dict(zip(order.tolist(), there_and_back.tolist(), strict=True))
-    return np.array([fold_of[p] for p in data.problem.tolist()], dtype=np.int64)
 
 
 def _best_threshold(chance: Floats, gold: Floats) -> float:

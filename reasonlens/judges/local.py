@@ -1,7 +1,8 @@
 """A small classifier that `reasonlens agree train` made from labels of a study: fast, offline, with errors.
 
-Each sentence gets a chance from its n-grams and its place; sentences over the threshold are the instances
-and the quotes. How often it is right on problems that it did not see is part of its file.
+Each sentence gets a chance from its n-grams, its place and, for a judge that was trained with them, its
+embedding; sentences over the threshold are the instances and the quotes. How often it is right on problems
+that it did not see is part of its file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from reasonlens.core.errors import InputError
 from reasonlens.judges import Codebook, Label, Quote, Settings, Spans, sentences_of
+from reasonlens.judges._embeddings import Encoder, encoder_again
 from reasonlens.judges._local_model import LocalModel, load_model
 
 __all__ = ["TITLE", "Local", "make", "model_path"]
@@ -29,15 +31,21 @@ def make(settings: Settings) -> Local:
     Parameters
     ----------
     settings
-        ``model`` is the path of its file, or its name in the folder ``options["folder"]``.
+        ``model`` is the path of its file, or its name in the folder ``options["folder"]``;
+        ``options["embeddings"]`` is where the model that gives its vectors lies now, if it was moved.
 
     Raises
     ------
     InputError
-        If there is no such judge.
+        If there is no such judge, or its embeddings are not to be had.
     """
-    folder = settings.options.get("folder")
-    return Local(load_model(model_path(settings.model, None if folder is None else Path(folder))))
+    folder, where = settings.options.get("folder"), settings.options.get("embeddings")
+    model = load_model(model_path(settings.model, None if folder is None else Path(folder)))
+    if model.embeddings:
+        return Local(model, encoder_again(model.embeddings, where))
+    if where:
+        raise InputError(f"--embeddings {where}: local:{model.name} was trained without embeddings")
+    return Local(model)
 
 
 def model_path(given: str | None, folder: Path | None) -> Path:
@@ -67,8 +75,8 @@ def model_path(given: str | None, folder: Path | None) -> Path:
 class Local:
     """A trained judge as a `reasonlens.judges.Judge`."""
 
-    def __init__(self, model: LocalModel) -> None:
-        self.model = model
+    def __init__(self, model: LocalModel, encoder: Encoder | None = None) -> None:
+        self.model, self._encoder = model, encoder
         self._column = {str(b["name"]): i for i, b in enumerate(model.behaviors)}
 
     @property
@@ -109,7 +117,8 @@ class Local:
         """Yield labels (see `reasonlens.judges.Judge.judge`); repeats are all the same."""
         for number, text in enumerate(texts):
             places = sentences_of(text) if sentences is None else list(sentences[number])
-            chances = self.model.chances([text[start:end] for start, end in places])
+            pieces = [text[start:end] for start, end in places]
+            chances = self.model.chances(pieces, self._encoder(pieces) if self._encoder else None)
             labels: list[Label] = []
             for behavior in behaviors:
                 column = self._column[behavior.name]

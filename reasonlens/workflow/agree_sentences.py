@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.judges import ANSWERS, Codebook, sentences_of
-from reasonlens.judges._local_train import Labelled
+from reasonlens.judges._local_sentences import Labelled
 from reasonlens.judges._quotes import COUNTED
 from reasonlens.workflow.agree_labels import with_groups
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,19 @@ from reasonlens.core.errors import InputError
 from reasonlens.core.manifest import version
 from reasonlens.core.study import Study
 from reasonlens.judges import Codebook, load_codebook
+from reasonlens.judges._embeddings import load_encoder
 from reasonlens.judges._local_model import LocalModel, save_model
-from reasonlens.judges._local_train import STEPS, Labelled, fit
+from reasonlens.judges._local_sentences import Labelled
+from reasonlens.judges._local_train import STEPS, fit
 from reasonlens.stats.agreement_limits import agreement, judge_quality
 from reasonlens.stats.estimate import Estimate
 from reasonlens.workflow.agree_labels import labels_of
 from reasonlens.workflow.agree_sentences import labelled_sentences
 
-__all__ = ["FOLDER", "STEPS", "Trained", "train"]
+__all__ = ["EMBEDDING", "FOLDER", "STEPS", "Trained", "train"]
+
+EMBEDDING = 20
+"""Steps that embedding all sentences counts for."""
 
 FOLDER = "judges"
 """Folder of a study with its trained judges."""
@@ -37,7 +42,7 @@ class Trained:
     """A trained judge: where it lies, what it learned from, and its error per behavior and unit.
 
     ``error`` has the columns ``behavior unit sensitivity specificity kappa n present problems``; each of the
-    three is a tuple of value and limits.
+    three is a tuple of value and limits. ``embeddings`` is the model that gave the vectors, or empty.
     """
 
     name: str
@@ -47,6 +52,7 @@ class Trained:
     sentences: int
     left_out: dict[str, int]
     error: pd.DataFrame
+    embeddings: str = ""
 
 
 def train(
@@ -58,7 +64,8 @@ def train(
     text: str = "response",
     codebooks: Sequence[Codebook] = (),
     path: Path | None = None,
-    progress: Callable[[int], None] = lambda _: None,
+    embeddings: str | None = None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> Trained:
     """Train a local judge on the labels of one judge or person, and write it.
 
@@ -81,14 +88,17 @@ def train(
         Codebooks of the user's own behaviors.
     path
         Where it is written; default ``STUDY/judges/NAME.npz``.
+    embeddings
+        A transformer (folder or model id) whose vectors of the sentences are learned from, too.
     progress
-        Called with a number of steps that are done, `STEPS` in all.
+        Called with a number of steps that are done, `STEPS` in all and `EMBEDDING` for embeddings.
 
     Raises
     ------
     InputError
-        If there are too few labels to learn from.
+        If there are too few labels to learn from, or no such transformer.
     """
+    encoder = load_encoder(embeddings) if embeddings else None
     frame = labels_of(study, text, behaviors)
     if judge not in set(frame["judge"]):
         raise InputError(
@@ -98,6 +108,9 @@ def train(
     books = _books(frame, codebooks)
     data, about = labelled_sentences(study, frame, books, judge, text)
     _enough(data, books, judge)
+    if encoder is not None:
+        vectors = encoder(data.sentences, lambda share: progress(share * EMBEDDING))
+        data = replace(data, vectors=vectors)
     fitted = fit(data, progress)
     error = pd.DataFrame([row for i, book in enumerate(books) for row in _errors(book, i, data, fitted.said)])
     model = LocalModel(
@@ -110,11 +123,21 @@ def train(
         fitted.threshold,
         fitted.idf,
         {"labels": judge, "text": text, "scikit-learn": version("scikit-learn"), **about},
+        embeddings=encoder.about() if encoder else {},
     )
     where = path or study.path / FOLDER / f"{name}.npz"
     save_model(model, where)
     left_out = {why: int(n) for why, n in about["left_out"].items()}
-    return Trained(name, where, judge, about["traces"], len(data.sentences), left_out, error)
+    return Trained(
+        name,
+        where,
+        judge,
+        about["traces"],
+        len(data.sentences),
+        left_out,
+        error,
+        encoder.name if encoder else "",
+    )
 
 
 def _books(frame: pd.DataFrame, codebooks: Sequence[Codebook]) -> list[Codebook]:

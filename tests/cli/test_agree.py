@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from reasonlens.cli import cli
 from reasonlens.core.study import Study
+from tests.judges.tiny_encoder import save_encoder
 from tests.workflow.agreeing import make_study, sheet
 
 
@@ -107,6 +108,27 @@ def test_train_and_use(study: Study) -> None:
     assert "judged by local:tiny" in used.output
     out = said("compare", "study", "--judge", "local:tiny", "--against", "rules@1")
     assert "Neither counts as right" in out
+
+
+def test_train_with_embeddings_and_use(study: Study, tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    model = save_encoder(tmp_path / "encoder")
+    out = said("train", "study", "--name", "near", "-b", "verification", "--embeddings", str(model))
+    assert f"with embeddings of {model}, which it needs wherever it judges" in out
+    assert "Against rules@1, on problems that it did not see" in out
+    use = ["behaviors", "study", "--judge", "local:near", "-b", "verification"]
+    used = CliRunner().invoke(cli, use, catch_exceptions=False)
+    assert used.exit_code == 0, used.output
+    assert "judged by local:near" in used.output
+    model.rename(tmp_path / "moved")
+    lost = CliRunner().invoke(cli, use, catch_exceptions=False)
+    assert lost.exit_code == 1
+    assert f"needs the embeddings of {model}" in lost.output
+    found = CliRunner().invoke(cli, [*use, "--embeddings", "moved"], catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    assert "0 verdicts are new" in found.output
+    rules = CliRunner().invoke(cli, ["behaviors", "study", "--embeddings", "moved"])
+    assert "--embeddings is not for --judge rules" in rules.output
 
 
 def test_keywords(study: Study) -> None:

@@ -19,7 +19,8 @@ from reasonlens.judges._local_model import (
     save_model,
     vectorizers,
 )
-from reasonlens.judges._local_train import STEPS, Labelled, _best_threshold, _folds, fit
+from reasonlens.judges._local_sentences import Labelled, folds_of
+from reasonlens.judges._local_train import STEPS, _best_threshold, fit
 
 CHECKS = ("Let me check that again.", "Let me verify the sum.", "I should double-check it.")
 OTHERS = ("So the sum is 12.", "The box has 4 balls.", "Then multiply by 3.", "Hence x = 5.")
@@ -78,7 +79,7 @@ def test_labels_by_chance_are_not_learned(data: Labelled, rng) -> None:
 
 
 def test_a_problem_is_never_on_both_sides(data: Labelled) -> None:
-    folds = _folds(data)
+    folds = folds_of(data)
     for problem in np.unique(data.problem):
         assert len(set(folds[data.problem == problem])) == 1
     positive = np.bincount(folds, data.gold[:, 0])
@@ -205,7 +206,7 @@ def test_a_damaged_or_foreign_file_is_refused(saved: Path, tmp_path: Path) -> No
     refused(_with(saved, tmp_path, weights=np.zeros((1, 3))), r"weights has shape \(1, 3\)")
     refused(_with(saved, tmp_path, threshold=np.array([np.nan])), "threshold .* is not finite")
     about = np.frombuffer(json.dumps({"format": 9}).encode(), dtype=np.uint8)
-    refused(_with(saved, tmp_path, about=about), "format 9, this version reads 1")
+    refused(_with(saved, tmp_path, about=about), "format 9, this version reads 2")
 
 
 def test_a_pickle_in_the_file_is_not_opened(saved: Path, tmp_path: Path) -> None:
