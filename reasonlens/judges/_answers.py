@@ -134,7 +134,7 @@ def _found(value: Mapping[str, Any], name: str, unit: str) -> Found:
     quotes = _items(value, "quotes", name)
     if not all(isinstance(quote, str) for quote in quotes):
         raise ValueError(f"{name}: quotes are no texts")
-    return Found(verdict, quotes=tuple(quotes), why=why)
+    return Found(verdict, quotes=tuple(quote for quote in quotes if quote.strip()), why=why)
 
 
 def _items(value: Mapping[str, Any], key: str, name: str) -> list[Any]:

@@ -47,17 +47,18 @@ class Piece:
 def trace_label(behavior: str, pieces: Sequence[Piece], end: int) -> Label:
     """Merge the answers for a whole text: present in any piece is present, the same span counts once.
 
-    A text of which a piece has no answer has none: a count without that piece would be too low.
+    A text of which a piece has no answer has none: a count without that piece would be too low. Where one
+    piece is present, quotes of those that are not are no evidence.
     """
-    quotes = _union([quote for piece in pieces for quote in piece.quotes])
     bad = [piece for piece in pieces if piece.verdict not in (*ANSWERS, "unclear")]
+    present = [piece for piece in pieces if piece.verdict == "present"]
+    quotes = _union([quote for piece in present or pieces for quote in piece.quotes])
     kept = distinct(quotes)
-    unverified = sum(q.found not in COUNTED for q in quotes)
     label = Label(
         behavior,
         "absent",
         quotes=tuple(quotes),
-        n_unverified=unverified,
+        n_unverified=sum(q.found not in COUNTED for q in quotes),
         rationale=_joined(p.why for p in pieces if len(pieces) == 1 or p.verdict == "present"),
         problem=_joined(p.problem for p in pieces),
         cost=sum(p.cost for p in pieces),
@@ -67,45 +68,64 @@ def trace_label(behavior: str, pieces: Sequence[Piece], end: int) -> Label:
         where = f"{len(bad)} of {len(pieces)} pieces: " if len(pieces) > 1 else ""
         problem = where + _joined(p.problem for p in bad)
         return replace(label, verdict=min((p.verdict for p in bad), key=_ORDER.index), problem=problem)
-    if any(p.verdict == "present" for p in pieces):
-        if kept:
-            return replace(label, verdict="present", count=len(kept))
+    unclear = sum(p.verdict == "unclear" for p in pieces)
+    if kept and present:
+        less = f"{unclear} of {len(pieces)} pieces unclear: there may be more" if unclear else ""
+        return replace(label, verdict="present", count=len(kept), problem=_more(less, label.problem))
+    if present:
         return replace(label, verdict="unclear", problem=_more("no quote is in the text", label.problem))
-    if any(p.verdict == "unclear" for p in pieces):
+    if unclear:
         return replace(label, verdict="unclear", problem=label.problem or "the judge calls it unclear")
-    if kept:
-        return replace(label, problem=_more("called absent, with quotes", label.problem))
-    return label
+    return replace(label, problem=_more("called absent, with quotes" if kept else "", label.problem))
 
 
 def sentence_labels(behavior: str, pieces: Sequence[Piece], sentences: Spans, text: str) -> list[Label]:
-    """Return one label per sentence; a sentence that any piece names is present."""
+    """Return one label per sentence; a sentence that a piece names, and calls present, is present."""
     share = sum(p.cost for p in pieces) / max(1, len(sentences))
-    strange = sum(p.strange for p in pieces)
+    settled = [_settled(piece) for piece in pieces]
     found = []
     for number, (start, end) in enumerate(sentences):
-        mine = [p for p in pieces if number in p.asked]
+        mine = [p for p in settled if number in p.asked]
         label = Label(behavior, "absent", start=start, end=end, cost=share)
         bad = [p for p in mine if p.verdict not in ANSWERS]
-        if any(number in p.sentences for p in mine if p.verdict in ANSWERS):
+        if any(number in p.sentences for p in mine if p.verdict == "present"):
             quote = Quote(start, end, text[start:end], "exact")
             label = replace(label, verdict="present", count=1, quotes=(quote,))
         elif bad or not mine:
             verdict = min((p.verdict for p in bad), key=_ORDER.index, default="failed")
-            label = replace(label, verdict=verdict, problem=_joined(p.problem for p in bad))
+            why = _joined(p.problem for p in bad) or ("the judge calls it unclear" if bad else "")
+            label = replace(label, verdict=verdict, problem=why)
         found.append(label)
     if found:  # what concerns the whole text is said once
-        why = _joined(p.why for p in pieces)
-        found[0] = replace(found[0], n_unverified=strange, rationale=why)
+        odd = any(p.verdict == "absent" and p.sentences for p in pieces)
+        found[0] = replace(
+            found[0],
+            n_unverified=sum(p.strange for p in pieces),
+            rationale=_joined(p.why for p in pieces),
+            problem=_more("called absent, with sentences" if odd else "", found[0].problem),
+        )
     return found
 
 
+def _settled(piece: Piece) -> Piece:
+    """Take "present" without a sentence for what it is without a quote: no answer."""
+    if piece.verdict != "present" or piece.sentences:
+        return piece
+    return replace(piece, verdict="unclear", problem=_more("no sentence is named", piece.problem))
+
+
 def _union(quotes: list[Quote]) -> list[Quote]:
-    """Drop what two overlapping pieces both quoted: the same place, or a passage inside another."""
-    kept: list[Quote] = []
-    for quote in sorted((q for q in quotes if q.found in COUNTED), key=lambda q: (q.start, -q.end)):
-        if not kept or kept[-1].end < quote.end:
-            kept.append(quote)
+    """Drop what was quoted twice: the same place, or a passage inside another that is no instance of its own.
+
+    Of two passages inside a third each may be an instance; then all are kept, and two are counted.
+    """
+    places = list({(q.start, q.end): q for q in reversed(quotes) if q.found in COUNTED}.values())
+    places.sort(key=lambda q: (q.start, -q.end))
+    outer: list[Quote] = []
+    for quote in places:
+        if not outer or outer[-1].end < quote.end:
+            outer.append(quote)
+    kept = outer if len(distinct(outer)) == len(distinct(places)) else places
     return [*kept, *dict.fromkeys(q for q in quotes if q.found not in COUNTED)]
 
 
@@ -115,4 +135,4 @@ def _joined(texts: Iterable[str]) -> str:
 
 
 def _more(first: str, rest: str) -> str:
-    return f"{first}; {rest}" if rest else first
+    return "; ".join(text for text in (first, rest) if text)

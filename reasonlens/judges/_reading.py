@@ -13,7 +13,7 @@ from reasonlens.judges._answers import read
 from reasonlens.judges._injection import NOTE
 from reasonlens.judges._merge import Piece, sentence_labels, trace_label
 from reasonlens.judges._questions import Question
-from reasonlens.judges._quotes import TextQuotes
+from reasonlens.judges._quotes import COUNTED, TextQuotes
 from reasonlens.judges._receipts import fault_of
 
 __all__ = ["empty_labels", "labels_of", "pieces_of"]
@@ -47,7 +47,7 @@ def pieces_of(question: Question, answer: Answer, finder: TextQuotes, most: int)
         found = parsed.found[behavior.name]
         quotes = finder.find_all(found.quotes, question.span)
         named = {n - 1 + question.shown.start for n in found.sentences if 0 < n <= len(question.shown)}
-        full = f"{most} quotes, the most that are asked for: there may be more"
+        full = found.verdict == "present" and len(quotes) >= most and any(q.found in COUNTED for q in quotes)
         made[behavior.name] = Piece(
             found.verdict,
             tuple(quotes),
@@ -55,7 +55,7 @@ def pieces_of(question: Question, answer: Answer, finder: TextQuotes, most: int)
             question.shown,
             len(found.sentences) - len(named),
             found.why,
-            full if len(quotes) >= most else "",
+            f"{most} quotes, the most that are asked for: there may be more" if full else "",
             cost,
             question.span[0],
         )

@@ -200,6 +200,30 @@ def test_a_full_list_of_quotes_says_that_there_may_be_more() -> None:
     assert "9 quotes, the most that are asked for" in label.problem
 
 
+@pytest.mark.parametrize(
+    ("verdict", "quotes", "expected"),
+    [
+        ("absent", ["Let me check the sum."] * 3, ("absent", "called absent, with quotes")),
+        ("absent", ["not in the text at all"] * 3, ("absent", "")),
+        ("present", ["not in the text at all"] * 3, ("unclear", "no quote is in the text")),
+        ("present", ["", " ", ""], ("unclear", "no quote is in the text")),
+        ("absent", ["", " ", ""], ("absent", "")),
+    ],
+)
+def test_a_full_list_is_no_sign_of_more_where_nothing_is_counted(
+    verdict: str, quotes: list[str], expected: tuple[str, str]
+) -> None:
+    def model(request: Request) -> Any:
+        answer = honest(request)
+        for one in answer["behaviors"].values():
+            one.update(quotes=quotes, verdict=verdict)
+        return answer
+
+    label = judged(scripted(model, most=3), "So 4. Let me check the sum. Done.")[0]
+    assert (label.verdict, label.problem) == expected
+    assert label.n_unverified == sum(q.found == "missing" for q in label.quotes) == ("not" in quotes[0])
+
+
 def test_repeats_are_other_questions_and_the_same_question_has_one_key() -> None:
     judge = scripted()
     keys = [

@@ -42,6 +42,27 @@ def test_absent_with_quotes_stays_absent_and_says_so() -> None:
     assert (label.verdict, label.count, label.problem) == ("absent", 0, "called absent, with quotes")
 
 
+def test_quotes_of_a_piece_called_absent_are_no_evidence_for_another() -> None:
+    pieces = [Piece("present", (quote(0, 9),)), Piece("absent", (quote(20, 30),))]
+    label = trace_label("x", pieces, 40)
+    assert (label.verdict, label.count) == ("present", 1)
+    assert [(q.start, q.end) for q in label.quotes] == [(0, 9)]
+
+
+def test_an_unclear_piece_beside_a_present_one_may_have_more() -> None:
+    label = trace_label("x", [Piece("present", (quote(0, 9),)), Piece("unclear")], 40)
+    assert (label.verdict, label.count) == ("present", 1)
+    assert label.problem == "1 of 2 pieces unclear: there may be more"
+
+
+def test_two_acts_that_another_piece_quotes_as_one_are_two() -> None:
+    wide, narrow = Piece("present", (quote(0, 60),)), Piece("present", (quote(0, 20), quote(30, 50)))
+    for pieces in ([wide, narrow], [narrow, wide]):
+        label = trace_label("x", pieces, 60)
+        assert label.count == 2  # not fewer than one of the pieces found
+        assert [(q.start, q.end) for q in label.quotes] == [(0, 60), (0, 20), (30, 50)]
+
+
 @pytest.mark.parametrize("bad", ["failed", "refused", "unparsed"])
 def test_a_piece_without_answer_leaves_the_text_without_one(bad: str) -> None:
     pieces = [Piece("present", (quote(0, 9),)), Piece(bad, problem="why")]
@@ -74,3 +95,19 @@ def test_sentences_of_a_failed_piece_have_no_answer() -> None:
     labels = sentence_labels("x", [first, second], spans, "One. Two. Six.")
     assert [label.verdict for label in labels] == ["absent", "failed", "failed"]
     assert labels[2].problem == "timeout"
+
+
+def test_sentences_and_verdict_that_contradict_each_other_are_like_quotes_that_do() -> None:
+    spans = [(0, 4), (5, 9)]
+    absent = Piece("absent", sentences=frozenset({1}), asked=range(2))
+    labels = sentence_labels("x", [absent], spans, "One. Two.")
+    assert [label.verdict for label in labels] == ["absent", "absent"]
+    assert [label.problem for label in labels] == ["called absent, with sentences", ""]
+    present = Piece("present", asked=range(2))
+    labels = sentence_labels("x", [present], spans, "One. Two.")
+    assert [label.verdict for label in labels] == ["unclear", "unclear"]
+    assert {label.problem for label in labels} == {"no sentence is named"}
+    unclear = sentence_labels("x", [Piece("unclear", asked=range(2))], spans, "One. Two.")
+    assert {(label.verdict, label.problem) for label in unclear} == {
+        ("unclear", "the judge calls it unclear")
+    }
