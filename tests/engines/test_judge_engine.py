@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,11 @@ from reasonlens.calls.ask import ask
 from reasonlens.calls.journal import Journal
 from reasonlens.cli import cli
 from reasonlens.core.study import read_study
-from reasonlens.judges import Settings, load_codebooks
+from reasonlens.judges import Settings, load_codebooks, sentences_of
 from reasonlens.judges._answers import VERDICTS, parser, read
 from reasonlens.judges._prompt import receipts_of
 from reasonlens.judges._questions import Question, questions
-from reasonlens.judges.llm import make
+from reasonlens.judges.llm import JUDGING, make
 from reasonlens.workflow.behaviors import journal_of
 from tests.engines.conftest import Served
 
@@ -91,31 +92,70 @@ def test_a_second_run_asks_nothing(first: Result, served: Served, folder: Path) 
     assert after["problem"].tolist() == before["problem"].tolist()
 
 
-def given_receipts(*words: Any) -> Iterator[Question]:
-    """Yield the usual questions, with schemas that admit no receipts but the right ones.
+INVENTED = "No response has this sentence in it."
 
-    A random model cannot copy a code, and the tool must not spell it out: that a code comes back shows that
-    the prompt was not cut. Here the grammar writes it, so that what comes after the receipts is reached.
+
+def copyable(text: str) -> list[str]:
+    """Return sentences that stand once in a text and are long enough to be evidence."""
+    found = [text[start:end] for start, end in sentences_of(text)]
+    return [one for one in found if text.count(one) == 1 and 6 <= sum(map(str.isalnum, one)) <= 300][:5]
+
+
+def given_words(place: int, text: str, *others: Any) -> Iterator[Question]:
+    """Yield the usual questions, with schemas that admit only what a model could copy.
+
+    A random model cannot copy. Here the grammar writes the two receipts, and lets it choose between
+    sentences of the response and one that is in none; which of them, how many and with which verdict is
+    the engine's own work.
     """
-    for question in questions(*words):
-        form = dict(question.request.schema or {})
-        rules, text = receipts_of(question.request.messages)
-        codes = {"receipt_rules": rules, "receipt_text": text}
-        pinned = {name: {"type": "string", "enum": [code]} for name, code in codes.items()}
-        form["properties"] = {**form["properties"], **pinned}
+    for question in questions(place, text, *others):
+        form = json.loads(json.dumps(question.request.schema))
+        rules, code = receipts_of(question.request.messages)
+        for name, receipt in (("receipt_rules", rules), ("receipt_text", code)):
+            form["properties"][name] = {"type": "string", "enum": [receipt]}
+        for one in form["properties"]["behaviors"]["properties"].values():
+            words = {"type": "string", "enum": [*copyable(text), INVENTED]}
+            one["properties"]["quotes"] = {"type": "array", "items": words, "maxItems": 3}
+            one["properties"]["why"] = {"type": "string", "maxLength": 40}
         yield replace(question, request=replace(question.request, schema=form))
 
 
-def test_its_answers_become_verdicts_where_it_is_given_the_receipts(
+def expected(said: dict[str, Any]) -> tuple[str, int, str]:
+    """Return verdict, count and problem of a label from the JSON of an answer, by the rules of the docs."""
+    found = set(said["quotes"]) - {INVENTED}
+    if said["verdict"] == "present":
+        return ("present", len(found), "") if found else ("unclear", 0, "no quote is in the text")
+    if said["verdict"] == "absent":
+        return "absent", 0, "called absent, with quotes" if found else ""
+    return "unclear", 0, "the judge calls it unclear"
+
+
+def test_its_answers_become_verdicts_where_it_is_given_the_words(
     served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reasonlens.judges.llm.questions", given_receipts)
-    behaviors(served, sample.path(), "--study", tmp_path / "study")
-    labels = read_study(tmp_path / "study").read("labels").to_pandas()
-    n = PER_MODEL * read_study(tmp_path / "study").traces(["model"])["model"].nunique()
-    assert len(labels) == n * len(BEHAVIORS)
-    verdicts = labels["verdict"].value_counts()
-    assert sum(verdicts.get(each, 0) for each in VERDICTS) > 0.9 * len(labels), verdicts
+    monkeypatch.setattr("reasonlens.judges.llm.questions", given_words)
+    # greedily a model that looks at one token gives the same verdict always
+    monkeypatch.setattr("reasonlens.judges.llm.JUDGING", replace(JUDGING, temperature=1.0))
+    study = tmp_path / "study"
+    behaviors(served, sample.path(), "--study", study)
+    labels = read_study(study).read("labels").to_pandas()
+    assert {"present", "absent"} <= set(labels["verdict"]), labels["verdict"].value_counts()
+
+    texts = read_study(study).traces(["trace_id", "response"]).set_index("trace_id")["response"]
+    judge = make(Settings(served.model, journal_of(study), {"base_url": served.url}))
+    ids = labels["trace_id"].unique()
+    requests = list(judge.requests([texts[i] for i in ids], load_codebooks(BEHAVIORS)))
+    with Journal(judge.journal) as journal:
+        answers = dict(ask(requests, judge.endpoint, judge.sampling, journal, parse=parser))
+    assert all(answer.from_journal and answer.state == "ok" for answer in answers.values())
+    found = labels.set_index(["trace_id", "behavior"])
+    for i, trace_id in enumerate(ids):
+        for name, said in answers[i].parsed["behaviors"].items():
+            label = found.loc[(trace_id, name)]
+            assert (label["verdict"], label["count"], label["problem"]) == expected(said)
+            for quote in label["quotes"]:
+                known = quote["surface"] in texts[trace_id]
+                assert (quote["found"] == "exact") == known == (quote["surface"] != INVENTED)
 
 
 def test_the_doctor_says_what_it_can_do(served: Served) -> None:
