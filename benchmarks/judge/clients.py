@@ -136,6 +136,38 @@ def openai_client(given: dict[str, Any], *, parse: bool) -> dict[str, Any]:
     return asyncio.run(main())
 
 
+def bare(given: dict[str, Any]) -> dict[str, Any]:
+    """Ask with aiohttp alone: no journal, no retries, no check of the answer."""
+    import aiohttp
+    import orjson
+
+    form = {"type": "json_schema", "json_schema": {"name": "Measure", "schema": SCHEMA, "strict": True}}
+
+    async def main() -> dict[str, Any]:
+        connector = aiohttp.TCPConnector(limit=given["concurrency"])
+        headers = {"Content-Type": "application/json"}
+        async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+            waiting = iter(texts(given))
+
+            async def worker() -> int:
+                done = 0
+                for text in waiting:
+                    body = {"model": MODEL, "messages": [{"role": "user", "content": text}]}
+                    body |= {"response_format": form, "temperature": 0, "seed": 0}
+                    async with session.post(
+                        f"{given['url']}/chat/completions", data=orjson.dumps(body)
+                    ) as reply:
+                        read = orjson.loads(await reply.read())
+                    done += isinstance(orjson.loads(read["choices"][0]["message"]["content"])["length"], int)
+                return done
+
+            begun, used = time.perf_counter(), processor()
+            got = await asyncio.gather(*(worker() for _ in range(given["concurrency"])))
+            return {**measured(begun, used, given["n"]), "ok": sum(got), "accounted": given["n"]}
+
+    return asyncio.run(main())
+
+
 def writer(given: dict[str, Any]) -> dict[str, Any]:
     """Write rows for ever, and print how many are acknowledged."""
     from reasonlens.calls.journal import Journal, Stored
@@ -179,6 +211,7 @@ def keys(given: dict[str, Any]) -> dict[str, Any]:
 
 CLIENTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "reasonlens": reasonlens,
+    "aiohttp": bare,
     "openai create": lambda given: openai_client(given, parse=False),
     "openai parse": lambda given: openai_client(given, parse=True),
     "writer": writer,

@@ -3,12 +3,14 @@
 ``python benchmarks/judge/run.py`` runs everything against one fake server in its own process, prints a table
 and writes ``results.json`` and ``README.md``. Peers are clients of the openai package as they are usually
 written; each client runs in a process of its own. ``--only NAME`` picks experiments, ``--kills`` and
-``--cuts`` set the trials.
+``--cuts`` set the trials. ``--curator-python PATH`` names the Python of an environment with
+bespokelabs-curator, which is then measured, too.
 """
 
 from __future__ import annotations
 
 import argparse
+import heapq
 import json
 import os
 import random
@@ -54,10 +56,12 @@ def stats(url: str) -> dict[str, int]:
         return dict(json.load(reply))
 
 
-def client(name: str, url: str, **settings: Any) -> dict[str, Any]:
+def client(name: str, url: str, *, curator: Path | None = None, **settings: Any) -> dict[str, Any]:
     """Run a client of `clients.py` in a process of its own and return its report."""
     told = json.dumps({"url": url, **settings})
     command = [sys.executable, str(HERE / "clients.py"), name, told]
+    if curator is not None:
+        command = [str(curator), str(HERE / "curator_client.py"), told]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=900)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
@@ -67,11 +71,15 @@ def client(name: str, url: str, **settings: Any) -> dict[str, Any]:
 def cpu(options: argparse.Namespace) -> dict[str, Any]:
     """Processor milliseconds for one judgement: no latency, 64 at once, prompts of 8 KB."""
     found: dict[str, list[float]] = {}
+    names = ["reasonlens", "aiohttp", "openai create", "openai parse"]
     for _ in range(3):
-        for name in ("reasonlens", "openai create", "openai parse"):
+        for name in [*names, *(["curator"] if options.curator_python else [])]:
             with server() as url:
-                n = 3000 if name == "reasonlens" else 600
-                report = client(name, url, n=n, size=8000, concurrency=64)
+                given = {"n": 600 if name.startswith("openai") else 3000, "size": 8000, "concurrency": 64}
+                other = options.curator_python if name == "curator" else None
+                report = client(name, url, curator=other, **given)
+                if report["ok"] != given["n"]:
+                    raise SystemExit(f"{name} answered {report['ok']} of {given['n']}")
                 found.setdefault(name, []).append(report["cpu_ms"])
     best = {name: round(min(values), 3) for name, values in found.items()}
     ratios = {f"{name} : reasonlens": round(best[name] / best["reasonlens"], 2) for name in best}
@@ -79,17 +87,28 @@ def cpu(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def throughput(options: argparse.Namespace) -> dict[str, Any]:
-    """Answers a second, 1,000 at once: with slow answers (at most 500 are possible) and with quick ones."""
+    """Answers a second, 1,000 at once: with quick answers (clients are the limit) and with slow ones."""
     found: dict[str, Any] = {}
-    for kind, latency in (("1 to 3 s", 1.0), ("0.1 to 0.3 s", 0.1)):
-        made: dict[str, Any] = {"possible": round(1000 / (2 * latency))}
+    for kind, latency in (("0.1 to 0.3 s", 0.1), ("1 to 3 s", 1.0)):
+        given: dict[str, Any] = {"n": 5000, "concurrency": 1000}
+        possible = given["n"] / no_client(latency=latency, spread=2 * latency, **given)
+        made: dict[str, Any] = {"possible": round(possible)}
         for name in ("reasonlens", "openai parse"):
             with server(latency=latency, spread=2 * latency) as url:
-                report = client(name, url, n=5000, size=8000, concurrency=1000)
+                report = client(name, url, size=8000, **given)
                 made[name] = {key: report[key] for key in ("per_second", "cpu_ms", "peak_mb", "ok")}
         ratio = made["reasonlens"]["per_second"] / made["openai parse"]["per_second"]
         found[kind] = {**made, "reasonlens : openai parse": round(ratio, 2)}
     return found
+
+
+def no_client(*, n: int, concurrency: int, latency: float, spread: float) -> float:
+    """Return the seconds that `n` answers take if asking and reading took no time, start and end included."""
+    rng = random.Random(0)
+    ends = [0.0] * concurrency
+    for _ in range(n):
+        heapq.heapreplace(ends, ends[0] + latency + spread * rng.random())
+    return max(ends)
 
 
 def rate_limit(options: argparse.Namespace) -> dict[str, Any]:
@@ -218,6 +237,12 @@ def resume(options: argparse.Namespace) -> dict[str, Any]:
 EXPERIMENTS = (cpu, throughput, rate_limit, faults, kills, power_cuts, resume)
 
 
+def version_in(python: Path, package: str) -> str:
+    """Return the version of a package in another environment."""
+    asked = f"from importlib.metadata import version; print(version({package!r}))"
+    return subprocess.run([python, "-c", asked], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def main() -> None:
     """Run, print and keep."""
     parser = argparse.ArgumentParser(
@@ -226,7 +251,14 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=[e.__name__ for e in EXPERIMENTS])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--cuts", type=int, default=50)
+    parser.add_argument(
+        "--curator-python", type=Path, help="Python of an environment with bespokelabs-curator; else left out"
+    )
     options = parser.parse_args()
+    if options.curator_python is None:
+        print("bespokelabs-curator is left out: name the Python of its environment with --curator-python")
+    elif not options.curator_python.is_file():
+        parser.error(f"--curator-python {options.curator_python}: there is no such program")
     path = HERE / "results.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
     for experiment in EXPERIMENTS:
@@ -237,6 +269,8 @@ def main() -> None:
         print(f"\n{experiment.__name__}: {(experiment.__doc__ or '').splitlines()[0]}")
         print(json.dumps(found, indent=1))
     versions = {name: metadata.version(name) for name in ("aiohttp", "openai")}
+    if options.curator_python:
+        versions["bespokelabs-curator"] = version_in(options.curator_python, "bespokelabs-curator")
     kept["about"] = {"date": datetime.now(UTC).date().isoformat(), "cores": os.cpu_count(), **versions}
     path.write_text(json.dumps(kept, indent=1) + "\n")
     (HERE / "README.md").write_text(page(kept))

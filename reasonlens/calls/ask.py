@@ -84,7 +84,7 @@ class _Run:
     secret: str | None
     report: Callable[[Progress], None]
     progress: Progress = field(default_factory=Progress)
-    out: queue.Queue[Any] = field(default_factory=lambda: queue.Queue(maxsize=_HELD))
+    out: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
     waiting: dict[str, list[int]] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     left: bool = False  # nobody takes answers any more
@@ -227,11 +227,8 @@ async def _emit(run: _Run, place: int, answer: Answer) -> None:
     run.progress.done += 1
     if answer.state != "ok":
         setattr(run.progress, answer.state, getattr(run.progress, answer.state) + 1)
-    while True:
-        try:
-            run.out.put_nowait((place, answer))
-            return
-        except queue.Full:
-            if run.left:
-                return  # it is in the journal
-            await asyncio.sleep(0.005)
+    while run.out.qsize() >= _HELD:
+        if run.left:
+            return  # it is in the journal
+        await asyncio.sleep(0.005)
+    run.out.put((place, answer))

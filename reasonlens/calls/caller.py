@@ -165,7 +165,7 @@ class Caller:
         usage, model = usage_of(reply.body)
         cost = usage.cost(self.price)
         stored = Stored(attempt, reply.status, reply.body, cost, model, time.time())
-        await asyncio.wrap_future(self.journal.put(key, stored, seconds))
+        await self.journal.kept(key, stored, seconds)
         self.progress.calls += 1
         self.progress.prompt_tokens += usage.prompt or 0
         self.progress.completion_tokens += usage.completion or 0

@@ -6,6 +6,8 @@ came within some milliseconds), so a thousand answers a second cost a few dozen 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import queue
 import sqlite3
@@ -57,6 +59,10 @@ class Stored:
     time: float
 
 
+_Done = Future[None] | asyncio.Future[None]
+_Row = tuple[str, tuple[Any, ...], _Done]
+
+
 class Journal:
     """A file of answers by key.
 
@@ -73,7 +79,7 @@ class Journal:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._queue: queue.Queue[tuple[str, tuple[Any, ...], Future[None]] | None] = queue.Queue()
+        self._queue: queue.SimpleQueue[_Row | None] = queue.SimpleQueue()
         self._readers = threading.local()
         self._opened: list[sqlite3.Connection] = []
         try:
@@ -117,6 +123,17 @@ class Journal:
 
     def put(self, key: str, stored: Stored, seconds: float = float("nan")) -> Future[None]:
         """Keep an answer; the future is done once it is on disk."""
+        done: Future[None] = Future()
+        self._put(key, stored, seconds, done)
+        return done
+
+    async def kept(self, key: str, stored: Stored, seconds: float = float("nan")) -> None:
+        """Keep an answer and wait until it is on disk; the event loop is woken once for a whole commit."""
+        done = asyncio.get_running_loop().create_future()
+        self._put(key, stored, seconds, done)
+        await done
+
+    def _put(self, key: str, stored: Stored, seconds: float, done: _Done) -> None:
         row = (
             bytes.fromhex(key),
             stored.attempt,
@@ -127,7 +144,7 @@ class Journal:
             seconds,
             stored.time,
         )
-        return self._enqueue("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._queue.put(("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row, done))
 
     def get(self, key: str) -> list[Stored]:
         """Return every answer to a key, in the order of attempts."""
@@ -153,7 +170,9 @@ class Journal:
         """Keep the state of a batch."""
         held = zlib.compress(b"".join(bytes.fromhex(key) for key in keys))
         row = (name, server, held, batch, state, time.time())
-        return self._enqueue("INSERT OR REPLACE INTO batch VALUES (?, ?, ?, ?, ?, ?)", row)
+        done: Future[None] = Future()
+        self._queue.put(("INSERT OR REPLACE INTO batch VALUES (?, ?, ?, ?, ?, ?)", row, done))
+        return done
 
     def batches(self, server: str) -> Iterator[tuple[str, list[str], str | None, str]]:
         """Yield name, keys, id and state of every batch that was begun at a server."""
@@ -167,11 +186,6 @@ class Journal:
             self._readers.connection = self._connect()
         connection: sqlite3.Connection = self._readers.connection
         return connection
-
-    def _enqueue(self, sql: str, row: tuple[Any, ...]) -> Future[None]:
-        done: Future[None] = Future()
-        self._queue.put((sql, row, done))
-        return done
 
     def _write(self) -> None:
         ending = False
@@ -191,9 +205,10 @@ class Journal:
                     group.append(following)
             self._commit(group)
 
-    def _commit(self, group: list[tuple[str, tuple[Any, ...], Future[None]]]) -> None:
+    def _commit(self, group: list[_Row]) -> None:
         if not group:
             return
+        problem = None
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             for sql, row, _ in group:
@@ -202,11 +217,26 @@ class Journal:
         except Exception as error:  # whoever waits must hear of it, whatever it is
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            for *_, done in group:
-                done.set_exception(InputError(f"{self.path} cannot be written: {error}"))
-            return
+            problem = InputError(f"{self.path} cannot be written: {error}")
+        loops: dict[asyncio.AbstractEventLoop, list[_Done]] = {}
         for *_, done in group:
+            if isinstance(done, asyncio.Future):
+                loops.setdefault(done.get_loop(), []).append(done)
+            else:
+                _settle([done], problem)
+        for loop, waiting in loops.items():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle, waiting, problem)
+
+
+def _settle(waiting: list[_Done], problem: InputError | None) -> None:
+    for done in waiting:
+        if done.done():  # given up
+            continue
+        if problem is None:
             done.set_result(None)
+        else:
+            done.set_exception(problem)
 
 
 def _packed(body: bytes) -> bytes:

@@ -137,6 +137,8 @@ class FakeServer(FakeBatches):
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
+        if not body["messages"]:
+            return web.json_response({"error": {"message": "no messages"}}, status=400)
         prompt = "\n".join(m["content"] for m in body["messages"])
         if self.keep_bodies:
             self.bodies.append(body)

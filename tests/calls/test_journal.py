@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,3 +154,33 @@ def test_who_waits_hears_that_it_cannot_be_written(tmp_path: Path) -> None:
             journal.put(key(1), too_large).result(5)
         journal.put(key(2), stored()).result(5)
         assert journal.keys() == {key(2): 1}
+
+
+def test_a_loop_that_waits_hears_of_the_disk(tmp_path: Path) -> None:
+    async def keep(journal: Journal) -> None:
+        await asyncio.gather(*(journal.kept(key(i), stored()) for i in range(300)))
+        with Journal(tmp_path / "j") as other:  # another connection sees what was waited for
+            assert len(other.keys()) == 300
+
+    with Journal(tmp_path / "j") as journal:
+        asyncio.run(keep(journal))
+
+
+def test_a_loop_that_waits_hears_of_a_failure_and_may_give_up(tmp_path: Path) -> None:
+    too_large = replace(stored(), attempt=2**70)
+
+    async def fail(journal: Journal) -> None:
+        found = await asyncio.gather(
+            *(journal.kept(key(i), one) for i, one in enumerate([too_large] * 2)), return_exceptions=True
+        )
+        assert all("cannot be written" in str(error) for error in found)
+        waiting = asyncio.create_task(journal.kept(key(7), stored()))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    with Journal(tmp_path / "j") as journal:
+        asyncio.run(fail(journal))
+        journal.put(key(8), stored()).result(5)
+    with Journal(tmp_path / "j") as journal:
+        assert set(journal.keys()) == {key(7), key(8)}  # given up, but written all the same
