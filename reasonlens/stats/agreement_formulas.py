@@ -28,7 +28,7 @@ def table_of_two(data: Floats, values: Floats) -> Floats:
     """Cell of the table of two raters that an item is in, shape (N, q q)."""
     first = (data[:, 0, None] == values).astype(np.float64)
     second = (data[:, 1, None] == values).astype(np.float64)
-    cells: Floats = (first[:, :, None] * second[:, None, :]).reshape(len(data), -1)
+    cells: Floats = (first[:, :, None] * second[:, None, :]).reshape(len(data), len(values) ** 2)
     return cells
 
 
@@ -53,7 +53,7 @@ def coincidences(counts: Floats) -> Floats:
     q = counts.shape[1]
     pairs[:, np.arange(q), np.arange(q)] -= counts
     weight = np.where(ratings > 1, 1 / np.maximum(ratings - 1, 1), 0.0)
-    rows: Floats = (pairs * weight[:, None, None]).reshape(len(counts), -1)
+    rows: Floats = (pairs * weight[:, None, None]).reshape(len(counts), counts.shape[1] ** 2)
     return rows
 
 

@@ -69,9 +69,9 @@ def agreement(
     choice("limits", limits, ("jackknife", "bootstrap"))
     prepared = coefficient(ratings, name, categories)
     where = _places(problem, len(prepared.features))
+    if not prepared.features.size:
+        return Estimate(np.nan, np.nan, np.nan, level, "no ratings", 0, 0, LIKE)
     sums = np.column_stack([cluster_sums(column, where) for column in prepared.features.T])
-    if not len(sums):
-        return Estimate(np.nan, np.nan, np.nan, level, "no items", 0, 0, LIKE)
     n = len(prepared.features)
     if limits == "bootstrap" and seed is None:
         raise StatisticsError("bootstrap limits need a seed")
@@ -138,6 +138,8 @@ def judge_quality(
 def _problems_off_mode(ratings: Floats, where: Codes) -> int:
     """Number of problems in which any rating differs from the most frequent value."""
     given = ~np.isnan(ratings)
+    if not given.any():
+        return 0
     values, counts = np.unique(ratings[given], return_counts=True)
     other = (given & (ratings != values[np.argmax(counts)])).any(axis=1)
     return len(np.unique(where[other]))

@@ -217,3 +217,17 @@ def test_other_arguments_are_checked() -> None:
         judge_quality([1, 2], [1, 0])
     with pytest.raises(StatisticsError, match="problem must have 2 entries, got 1"):
         agreement([[1, 0], [0, 0]], "ac1", [0])
+
+
+@pytest.mark.parametrize("name", COEFFICIENTS)
+@pytest.mark.parametrize("limits", ["jackknife", "bootstrap"])
+@pytest.mark.parametrize("categories", [None, (0, 1)])
+@pytest.mark.parametrize("items", [0, 3])
+def test_without_any_rating_agreement_is_undefined(
+    name: str, limits: str, categories: tuple[float, float] | None, items: int
+) -> None:
+    ratings = np.full((items, 2), np.nan)
+    found = agreement(ratings, name, np.arange(items), categories=categories, limits=limits, seed=1)
+    assert np.isnan([found.value, found.low, found.high]).all()
+    assert found.method.startswith(("no ratings", "undefined"))
+    assert np.isnan(coefficient(ratings, name, categories).total())
