@@ -9,6 +9,12 @@ import pandas as pd
 from corpus import HERE
 
 START, END = "<!-- results -->", "<!-- end of results -->"
+SCOUT = {
+    "what": "MB of text per processor second",
+    "reasonlens_mb_per_s": "reasonlens",
+    "grep_scanner_mb_per_s": "grep_scanner",
+    "ours_is_faster_by": "reasonlens is faster by",
+}
 
 
 def table(rows: list[dict[str, Any]], names: dict[str, str]) -> str:
@@ -84,6 +90,11 @@ def sections(kept: dict[str, Any]) -> list[str]:
             "Model tokens, MB of text per processor second; each part is new text, the counts are equal:"
         )
         found.append(table(kept["tokens"]["parts"], dict(zip(columns, headings, strict=True))))
+    if "inspect_scout" in kept:
+        scout = kept["inspect_scout"]
+        about = f"{scout['traces']} traces ({scout['mb']} MB), load {scout['machine']['load']} at the start"
+        found.append(f"inspect_scout {scout['inspect_scout']}, `grep_scanner`, {about}:")
+        found.append(table(scout["rows"], SCOUT))
     if "end_to_end" in kept:
         columns = ("mb", "jobs", "wall_s", "cpu_s", "mb_per_cpu_s", "parent_mb", "worker_mb")
         headings = ("MB", "jobs", "wall s", "processor s", "MB per processor s", "parent MB", "worker MB")
