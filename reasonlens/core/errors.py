@@ -4,6 +4,7 @@
 
     ReasonlensError
     ├── InputError            a file or an argument cannot be used as given
+    │   ├── FetchError        an input on another filesystem could not be fetched; another try may do it
     │   └── SchemaError       a table lacks a column or has one of another type
     ├── DefinitionError       a lexicon, codebook or other definition file has a mistake
     ├── UnknownNameError      no definition, plug-in or column has this name
@@ -23,6 +24,7 @@ from collections.abc import Iterable
 __all__ = [
     "BackendError",
     "DefinitionError",
+    "FetchError",
     "InputError",
     "MissingExtraError",
     "ReasonlensError",
@@ -38,6 +40,10 @@ class ReasonlensError(Exception):
 
 class InputError(ReasonlensError):
     """A file or an argument cannot be used as given."""
+
+
+class FetchError(InputError):
+    """An input on another filesystem could not be fetched; another try may do it."""
 
 
 class SchemaError(InputError):

@@ -33,8 +33,9 @@ __all__ = ["Context", "Reader", "Record", "Refusal", "Row", "Sample", "Skipped"]
 class Row:
     """One row of a container: where it stood and what it held.
 
-    ``place`` is ``"line 17"`` (JSON lines), ``"item 17"`` (JSON array), ``"row 17"`` (CSV,
-    Parquet), ``"document"`` (one JSON object) or a member's name (archive). ``data`` is decoded
+    ``place`` is ``"line 17"`` (JSON lines; ``"byte 4096"`` in a piece of an object on another filesystem),
+    ``"item 17"`` (JSON array), ``"row 17"`` (CSV, Parquet), ``"document"`` (one JSON object) or a member's
+    name (archive). ``data`` is decoded
     JSON, in an archive as well; for rows it is always a ``dict``. ``repaired`` tells that the
     text held something that JSON or UTF-8 does not allow (see `reasonlens.readers._json`).
     ``aside`` marks what accompanies the rows (the header of an archive) and is not counted as one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +12,8 @@ from reasonlens.core import registry
 from reasonlens.core.errors import InputError
 from reasonlens.readers import Refusal, Row, Sample, Skipped, _zip
 from reasonlens.readers._containers import container_of
-from reasonlens.readers._open import Source, as_source
+from reasonlens.readers._open import Source, as_source, is_plain
+from reasonlens.readers._ranges import table_head
 from reasonlens.readers._remote import HEAD, fetched, head_of
 from reasonlens.readers._rows import rows as rows_of
 
@@ -21,17 +22,22 @@ __all__ = ["FOLDER", "Detected", "detect", "sample_of"]
 FOLDER = "reasonlens.readers"
 _GENERIC = "generic"
 _ROWS = 20
+_PARQUET = b"PAR1"
 _ZIP = b"PK\x03\x04"
 _LOOKED_AT = 200  # unreadable rows are passed over until this many have been seen
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """The format of a file, its container, and why."""
+    """The format of a file, its container, and why.
+
+    ``plain`` tells whether the bytes of an object are its content, so that it can be read in pieces.
+    """
 
     format: str
     container: str
     reason: str
+    plain: bool = True
 
 
 @dataclass(slots=True)
@@ -77,10 +83,17 @@ def detect(
     if source.remote is None:
         return _detect(source, fields, format)
     with head_of(source) as head:
+        plain = is_plain(head)
         if source.remote.size <= HEAD or _is_enough(head):
-            return _detect(head, fields, format)
-    with fetched(source) as whole:
-        return _detect(whole, fields, format)
+            return replace(_detect(head, fields, format), plain=plain)
+        table = _is_table(head) and source.remote.ranges
+    with (table_head if table else fetched)(source) as found:
+        return replace(_detect(found, fields, format), plain=plain)
+
+
+def _is_table(head: Source) -> bool:
+    with head.path.open("rb") as file:
+        return file.read(4) == _PARQUET
 
 
 def _is_enough(head: Source) -> bool:

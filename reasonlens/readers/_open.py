@@ -48,11 +48,15 @@ BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """Where an input on another filesystem is, its size in bytes, and what tells its version."""
+    """Where an input on another filesystem is, its size in bytes, and what tells its version.
+
+    ``ranges`` tells whether pieces of it can be asked for.
+    """
 
     url: str
     size: int
     stamp: str
+    ranges: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Inputs on other filesystems (``s3://``, ``gs://``, ...): listed, looked at, and fetched through fsspec.
 
-An object is fetched by the worker that reads it, into a folder that is removed afterwards, so that the
-readers see a local file. What tells an object from another version of it is its size and what the
-filesystem says of its content (an ETag, a checksum, or else the time it was written), never its bytes.
+An object, or a piece of it (`reasonlens.readers._ranges`), is fetched by the worker that reads it, into a
+folder that is removed afterwards, so that the readers see a local file. What tells an object from another
+version of it is its size and what the filesystem says of its content (an ETag, a checksum, or else the time
+it was written), never its bytes.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from __future__ import annotations
 import glob
 import re
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from reasonlens.core.errors import InputError, MissingExtraError
+from reasonlens.core.errors import FetchError, InputError, MissingExtraError
 from reasonlens.readers._open import Remote, Source
 
-__all__ = ["HEAD", "fetched", "head_of", "is_url", "listed"]
+__all__ = ["HEAD", "fetched", "head_of", "is_url", "listed", "patiently", "placed", "remote_of", "unchanged"]
 
 HEAD = 4 * 2**20
 """How many bytes of an object are read to tell its format."""
@@ -34,6 +36,8 @@ _PACKAGES = {
     **dict.fromkeys(("sftp", "ssh"), "paramiko"),
     "hf": "huggingface_hub",
 }
+_PAUSES = (1.0, 5.0)  # seconds before a request is made again
+_FINAL = (FileNotFoundError, PermissionError, NotImplementedError)  # another try would say the same
 _SECRET = re.compile(r"(?<=://)[^/@]*@")
 
 
@@ -117,7 +121,9 @@ def _source(files: Any, info: Any, url: str) -> Source:
             f"{_shown(where)} is empty, or its size is not told; was the run that wrote it stopped early?"
         )
     name = _shown(where)
-    return Source(Path(PurePosixPath(name).name), None, name, Remote(where, size, _stamp(info)))
+    # of a web server, fsspec says whether it gives ranges
+    ranges = bool(info.get("partial")) if where.startswith(("http://", "https://")) else True
+    return Source(Path(PurePosixPath(name).name), None, name, Remote(where, size, _stamp(info), ranges))
 
 
 def _stamp(info: Any) -> str:
@@ -136,14 +142,26 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
 
 
+def patiently(request: Callable[[], Any]) -> Any:
+    """Return what `request` does, which may fail twice for reasons that pass."""
+    for pause in _PAUSES:
+        try:
+            return request()
+        except _FINAL:
+            raise
+        except Exception:  # each filesystem has errors of its own
+            time.sleep(pause)
+    return request()
+
+
 @contextmanager
 def head_of(source: Source) -> Iterator[Source]:
     """Yield `source` with the first `HEAD` bytes of it on this disk while the block runs."""
-    remote = _remote(source)
+    remote = remote_of(source)
     files, path = _opened(remote.url)
-    with _place(source) as local:
+    with placed(source) as local:
         try:
-            local.write_bytes(files.cat_file(path, start=0, end=min(HEAD, remote.size)))
+            local.write_bytes(patiently(lambda: files.cat_file(path, start=0, end=min(HEAD, remote.size))))
         except Exception as error:  # each filesystem has errors of its own
             raise InputError(f"{source} cannot be read ({_said(error)})") from error
         yield replace(source, path=local)
@@ -161,32 +179,56 @@ def fetched(source: Source) -> Iterator[Source]:
     if source.remote is None:
         yield source
         return
-    remote = source.remote
-    files, path = _opened(remote.url)
-    with _place(source) as local:
-        try:
-            files.invalidate_cache()
-            now = _stamp(files.info(path))
-            files.get_file(path, str(local))
-        except FileNotFoundError as error:
-            raise InputError(f"{source} is gone since it was listed; run the command again") from error
-        except Exception as error:  # each filesystem has errors of its own
-            raise InputError(
-                f"{source} cannot be fetched ({_said(error)}); what is done is kept, run the command again"
-            ) from error
-        if now != remote.stamp or local.stat().st_size != remote.size:
+    with placed(source) as local:
+        with unchanged(source) as (files, path):
+            patiently(lambda: files.get_file(path, str(local)))
+        if local.stat().st_size != source.remote.size:
             raise InputError(f"{source} changed while it was read; run the command again")
         yield replace(source, path=local)
 
 
-def _remote(source: Source) -> Remote:
+@contextmanager
+def unchanged(source: Source) -> Iterator[tuple[Any, str]]:
+    """Yield the filesystem and the path of an object, which is read in the block.
+
+    Raises
+    ------
+    FetchError
+        If it cannot be read.
+    InputError
+        If it is not what was listed, before the block or after it.
+    """
+    remote = remote_of(source)
+    files, path = _opened(remote.url)
+    try:
+        _check(files, path, source)
+        yield files, path
+        _check(files, path, source)
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(f"{source} is gone since it was listed; run the command again") from error
+    except Exception as error:  # each filesystem has errors of its own
+        raise FetchError(
+            f"{source} cannot be fetched ({_said(error)}); what is done is kept, run the command again"
+        ) from error
+
+
+def _check(files: Any, path: str, source: Source) -> None:
+    files.invalidate_cache()
+    if _stamp(patiently(lambda: files.info(path))) != remote_of(source).stamp:
+        raise InputError(f"{source} changed while it was read; run the command again")
+
+
+def remote_of(source: Source) -> Remote:
+    """Return where an object is."""
     if source.remote is None:
         raise InputError(f"{source} is no URL")
     return source.remote
 
 
 @contextmanager
-def _place(source: Source) -> Iterator[Path]:
+def placed(source: Source) -> Iterator[Path]:
     """Yield a path that ends as the URL does: readers take names of models and tasks from it."""
     with tempfile.TemporaryDirectory(prefix="reasonlens-") as folder:
         *_, above, name = ("", *PurePosixPath(source.name.partition("://")[2]).parts)

@@ -6,6 +6,7 @@ What cannot be read as a row is a `Skipped` item with its place and the reason.
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Callable, Iterator
 from typing import IO, Any, BinaryIO
 
@@ -17,6 +18,7 @@ from reasonlens.readers import Row, Skipped, _zip
 from reasonlens.readers._containers import DELIMITERS
 from reasonlens.readers._json import LIMIT, array_rows, complaint, decode, scrub
 from reasonlens.readers._open import BROKEN, Source, open_source, seekable
+from reasonlens.readers._row_groups import within
 
 __all__ = ["DOCUMENT_LIMIT", "rows"]
 
@@ -44,7 +46,8 @@ def rows(
     container
         As `reasonlens.readers._containers.container_of` names it.
     start, end, first_line
-        JSON lines only: the bytes to read, cut at line ends, and the number of the first line.
+        JSON lines and Parquet only: the bytes to read, cut at line ends or where row groups begin; the number
+        of the first line, or 0 if it is not known: lines are called by their first byte then.
     opened
         See `reasonlens.readers._open.open_source`; not called for an archive.
 
@@ -60,7 +63,7 @@ def rows(
         if container == "jsonl":
             if start:
                 stream.seek(start)
-            yield from _line_rows(stream, None if end is None else end - start, first_line)
+            yield from _line_rows(stream, (start, end), first_line)
         elif container == "array":
             yield from array_rows(stream)
         elif container == "document":
@@ -68,44 +71,41 @@ def rows(
         elif container == "csv":
             yield from _table_rows(stream, source)
         else:
-            yield from _parquet_rows(stream, source)
+            yield from _parquet_rows(stream, source, (start, end))
 
 
-def _line_rows(stream: BinaryIO, size: int | None, number: int) -> Iterator[Row | Skipped]:
-    done = 0
-    number -= 1
-    while size is None or done < size:
-        number += 1
+def _line_rows(stream: BinaryIO, piece: tuple[int, int | None], number: int) -> Iterator[Row | Skipped]:
+    at, end = piece
+    for line_number in itertools.count(number):
+        if end is not None and at >= end:
+            return
+        place = f"line {line_number}" if number else f"byte {at}"
         try:
             line = stream.readline(LIMIT + 1)
             long = len(line) > LIMIT and not line.endswith(b"\n")
             length = len(line) + (_skip_line(stream) if long else 0)
         except BROKEN as error:
-            yield Skipped(f"line {number}", f"the compressed data are damaged or cut off here ({error})")
+            yield Skipped(place, f"the compressed data are damaged or cut off here ({error})")
             return
         if not line:
             return
-        done += length
         if long:
-            yield Skipped(f"line {number}", f"a line longer than {LIMIT // 2**20} MiB ({length:,} bytes)")
-            continue
-        if number == 1:
-            line = line.removeprefix(_BOM)
-        item = _line_row(line, number)
-        if item is not None:
+            yield Skipped(place, f"a line longer than {LIMIT // 2**20} MiB ({length:,} bytes)")
+        elif (item := _line_row(line.removeprefix(_BOM) if at == 0 else line, place)) is not None:
             yield item
+        at += length
 
 
-def _line_row(line: bytes, number: int) -> Row | Skipped | None:
+def _line_row(line: bytes, place: str) -> Row | Skipped | None:
     try:
         data, repaired = decode(line)
     except (ValueError, RecursionError) as error:
         if not line.strip():
             return None
-        return Skipped(f"line {number}", complaint(error))
+        return Skipped(place, complaint(error))
     if not isinstance(data, dict):
-        return Skipped(f"line {number}", f"not an object but {type(data).__name__}")
-    return Row(f"line {number}", data, repaired)
+        return Skipped(place, f"not an object but {type(data).__name__}")
+    return Row(place, data, repaired)
 
 
 def _skip_line(stream: BinaryIO) -> int:
@@ -206,11 +206,12 @@ def _chain(first: str, lines: Iterator[str]) -> Iterator[str]:
     yield from lines
 
 
-def _parquet_rows(stream: BinaryIO, source: Source) -> Iterator[Row | Skipped]:
+def _parquet_rows(stream: BinaryIO, source: Source, piece: tuple[int, int | None]) -> Iterator[Row | Skipped]:
     number = 0
     try:
         with seekable(stream) as file, pq.ParquetFile(file) as table:
-            for batch in table.iter_batches(batch_size=_batch_rows(table)):
+            groups, number = within(table.metadata, *piece)
+            for batch in table.iter_batches(batch_size=_batch_rows(table), row_groups=groups):
                 yield from _batch_items(batch, number)
                 number += batch.num_rows
     except (pa.ArrowException, OSError) as error:

@@ -6,11 +6,14 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, BinaryIO
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from reasonlens.core import registry
 from reasonlens.core.manifest import digest_of
@@ -18,7 +21,9 @@ from reasonlens.readers import Context, Record, Row, Skipped
 from reasonlens.readers._account import Account
 from reasonlens.readers._detect import FOLDER, Detected
 from reasonlens.readers._open import Remote, Source, as_source, is_plain
+from reasonlens.readers._ranges import PIECE, fetched_piece, pieces
 from reasonlens.readers._remote import fetched
+from reasonlens.readers._row_groups import cuts
 from reasonlens.readers._rows import rows
 from reasonlens.readers._traces import Defaults, build
 
@@ -31,11 +36,12 @@ _READING = 1  # raise when readers give other traces for the same bytes
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A file, or a range of its lines, to be read in one go.
+    """A file, or a range of its lines or row groups, to be read in one go.
 
-    ``start`` and ``end`` are byte offsets (``end`` is ``None`` for the whole input) and
-    ``first_line`` counts from 1. ``key`` is safe in file names and the same in every run. Up to its last
-    hyphen it depends on the input's name and content, after that on how it is read.
+    ``start`` and ``end`` are byte offsets (``end`` is ``None`` for the whole input) and ``first_line``
+    counts from 1; it is 0 in a piece of an object, where it is not known. ``key`` is safe in file names and
+    the same in every run. Up to its last hyphen it depends on the input's name and content, after that on
+    how it is read.
     """
 
     path: Path
@@ -60,6 +66,7 @@ def units(
     detected: Detected,
     *,
     target_bytes: int = 16 * 2**20,
+    piece_bytes: int = PIECE,
     settings: Mapping[str, object] | None = None,
 ) -> list[Unit]:
     """Cut one input into units.
@@ -69,41 +76,54 @@ def units(
     detected
         As `reasonlens.readers._detect.detect` returns it.
     target_bytes
-        Size of a unit; only uncompressed JSON lines of a splittable format are cut.
+        Size of a unit; only uncompressed JSON lines and Parquet of a splittable format are cut.
+    piece_bytes
+        The same of an object on another filesystem.
     settings
         What else decides on the traces (model, condition, mapped columns); part of the key.
     """
     source = as_source(what)
+    splittable = registry.load(FOLDER, detected.format).SPLITTABLE
+    made = partial(_unit, source, detected, settings or {})
     if source.remote is not None:
-        return [_whole(source, source.remote, detected, settings or {})]
-    reader = registry.load(FOLDER, detected.format)
-    cut = detected.container == "jsonl" and reader.SPLITTABLE and is_plain(source)
-    made = []
+        remote, cut = source.remote, splittable and detected.plain
+        found = pieces(source, detected.container, piece_bytes) if cut else [(0, remote.size)]
+        return [made(piece, f"{remote.size} {remote.stamp}", 0, whole=len(found) == 1) for piece in found]
+    cut = splittable and is_plain(source)
+    lines = cut and detected.container == "jsonl"
     with source.path.open("rb") as file:
-        for start, end, first_line, digest in _ranges(file, target_bytes if cut else None):
-            key = _key(source, detected, digest, (start, end), settings or {})
-            stop = end if cut else None
-            made.append(
-                Unit(
-                    source.path,
-                    source.member,
-                    source.name,
-                    start,
-                    stop,
-                    first_line,
-                    detected.container,
-                    detected.format,
-                    key,
-                )
-            )
-    return made
+        ranges = _ranges(file, target_bytes if lines else None)
+        if lines:
+            return [made((start, end), digest, line, whole=False) for start, end, line, digest in ranges]
+        _, size, _, digest = next(ranges)
+    found = [(0, size)]
+    if cut and detected.container == "parquet" and size > target_bytes:
+        found = cuts(pq.read_metadata(source.path), size, target_bytes)
+    return [made(piece, digest, 0, whole=len(found) == 1) for piece in found]
 
 
-def _whole(source: Source, remote: Remote, detected: Detected, settings: Mapping[str, object]) -> Unit:
-    """Return the one unit of an object: ranges of its lines are known only to who has read it."""
-    key = _key(source, detected, f"{remote.size} {remote.stamp}", (0, remote.size), settings)
-    where = (source.path, None, source.name, 0, None, 1)
-    return Unit(*where, detected.container, detected.format, key, remote)
+def _unit(
+    source: Source,
+    detected: Detected,
+    settings: Mapping[str, object],
+    piece: tuple[int, int],
+    digest: str,
+    first_line: int,
+    *,
+    whole: bool,
+) -> Unit:
+    return Unit(
+        source.path,
+        source.member,
+        source.name,
+        start=0 if whole else piece[0],
+        end=None if whole else piece[1],
+        first_line=1 if whole else first_line,
+        container=detected.container,
+        format=detected.format,
+        key=_key(source, detected, digest, piece, settings),
+        remote=source.remote,
+    )
 
 
 def _ranges(file: BinaryIO, target: int | None) -> Iterator[tuple[int, int, int, str]]:
@@ -170,21 +190,25 @@ def read_unit(
     """
     reader = registry.load(FOLDER, unit.format)
     account.formats[unit.format] += 1
-    with fetched(unit.source) as source:
-        items = rows(
-            source,
-            unit.container,
-            start=unit.start,
-            end=unit.end,
-            first_line=unit.first_line,
-            opened=opened,
-        )
+    with _here(unit) as (source, start, end):
+        items = rows(source, unit.container, start=start, end=end, first_line=unit.first_line, opened=opened)
         tap = _Tap(items, account)
         for record in reader.read(tap, replace(context, path=source.path)):
             while tap.skipped:
                 yield tap.skipped.popleft()
             yield record
         yield from tap.skipped
+
+
+@contextmanager
+def _here(unit: Unit) -> Iterator[tuple[Source, int, int | None]]:
+    """Yield the input of a unit, on this disk, and the range of it that is to be read."""
+    if unit.remote is not None and unit.end is not None:
+        with fetched_piece(unit.source, unit.container, unit.start, unit.end) as found:
+            yield found
+    else:
+        with fetched(unit.source) as source:
+            yield source, unit.start, unit.end
 
 
 def tables(

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reasonlens.core.errors import InputError, MissingExtraError, ReasonlensError
+from reasonlens.core.errors import FetchError, InputError, MissingExtraError, ReasonlensError
 from reasonlens.workflow import pool
 
 __all__ = ["Cluster", "on_ray"]
@@ -49,18 +49,20 @@ class Cluster:
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def map(self, work: Callable[[Any], Any], units: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-        """Yield ``(unit, work(unit))`` in the order of `units`, without those that are lost on every try.
+        """Yield ``(unit, work(unit))`` in the order of `units`, without those that fail on every try.
+
+        A unit fails if its worker or node is lost, or its input cannot be fetched.
 
         Raises
         ------
         ReasonlensError
-            What `work` raises; and, once all others are done, if units were lost on every try.
+            What else `work` raises, at once; and, when all others are done, which units failed.
         """
         remote = self._ray.remote(num_cpus=1, max_retries=_TRIES)(_call)
         done, kept = self._ray.put(work), str(Path.cwd())
         rest = iter(units)
         waiting: deque[tuple[Any, Any]] = deque()
-        lost: list[str] = []
+        failed: list[str] = []
         n = 0
         for unit in itertools.islice(rest, self.slots * _AHEAD):
             waiting.append((unit, remote.remote(kept, done, unit)))
@@ -68,28 +70,35 @@ class Cluster:
             while waiting:
                 unit, reference = waiting.popleft()
                 n += 1
-                try:
-                    result = self._ray.get(reference)
-                except self._ray.exceptions.RayTaskError as error:
-                    raise _cause(error) from error
-                except self._ray.exceptions.RayError as error:
-                    lost.append(f"{getattr(unit, 'part', unit)} ({type(error).__name__})")
-                    result = error
+                result, problem = self._result(reference)
                 for following in itertools.islice(rest, 1):
                     waiting.append((following, remote.remote(kept, done, following)))
-                if not isinstance(result, self._ray.exceptions.RayError):
+                if problem:
+                    failed.append(f"{getattr(unit, 'part', unit)} ({problem})")
+                else:
                     yield unit, result
         finally:
             for _, reference in waiting:
                 self._ray.cancel(reference, force=True)
-        if lost:
-            named = ", ".join(lost[:_NAMED]) + (
-                f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
-            )
+        if failed:
+            named = ", ".join(failed[:_NAMED])
+            named += f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
             raise ReasonlensError(
-                f"{len(lost)} of {n} units of work were lost with their workers, on {_TRIES + 1} tries each: "
-                f"{named}. What was finished is kept; run the same command again, with more memory per core"
+                f"{len(failed)} of {n} units of work failed on every try: {named}. What was done is kept; "
+                "run the same command again (where workers were lost, with more memory per core)"
             )
+
+    def _result(self, reference: Any) -> tuple[Any, str]:
+        """Return what a unit gave, or why it failed."""
+        try:
+            return self._ray.get(reference), ""
+        except self._ray.exceptions.RayTaskError as error:
+            cause = _cause(error)
+            if isinstance(cause, FetchError):  # it was tried again where it was fetched
+                return None, str(cause)
+            raise cause from error
+        except self._ray.exceptions.RayError as error:
+            return None, f"lost with its worker {_TRIES + 1} times: {type(error).__name__}"
 
 
 def _call(folder: str, work: Callable[[Any], Any], unit: Any) -> Any:

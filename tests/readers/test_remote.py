@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -10,8 +11,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -132,14 +131,13 @@ def test_the_format_is_told_by_the_head(
 def test_what_has_its_directory_at_the_end_is_read_whole(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = BytesIO()
-    pq.write_table(pa.table({"problem": ["p"] * 50, "response": [f"so {i}" for i in range(50)]}), held)
-    watched.pipe_file("/b/a.parquet", held.getvalue())
+    document = json.dumps({"results": [], "more": [{"response": f"so {i}"} for i in range(50)]}, indent=1)
+    watched.pipe_file("/b/a.json", document.encode())
     monkeypatch.setattr("reasonlens.readers._detect.HEAD", 100)
     monkeypatch.setattr(_remote, "HEAD", 100)
-    (source,) = inputs(["watched:///b/a.parquet"])
-    assert detect(source).container == "parquet"
-    assert watched.reads == [("head", "a.parquet", 100), ("all", "a.parquet", len(held.getvalue()))]
+    (source,) = inputs(["watched:///b/a.json"])
+    assert detect(source).container == "document"
+    assert watched.reads == [("head", "a.json", 100), ("all", "a.json", len(document))]
 
 
 def test_names_that_readers_take_models_from_are_kept(watched: Watched) -> None:

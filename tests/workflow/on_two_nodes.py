@@ -16,7 +16,7 @@ import ray
 from ray.cluster_utils import Cluster as Nodes
 
 from reasonlens.cli import cli
-from reasonlens.core.errors import ReasonlensError
+from reasonlens.core.errors import FetchError, ReasonlensError
 from reasonlens.workflow import pool
 from reasonlens.workflow.cluster import on_ray
 
@@ -54,6 +54,12 @@ def refusing(unit: int) -> int:
     return unit
 
 
+def unreached(unit: int) -> int:
+    if unit == 2:
+        raise FetchError("unit 2 is not reached")
+    return unit
+
+
 def asked(work: Any, address: str, n: int = 7) -> dict[str, Any]:
     found: list[Any] = []
     problem = ""
@@ -78,6 +84,7 @@ def main(folder: Path) -> None:
             "killed once": asked(Dying(folder / "once", always=False), nodes.address),
             "killed always": asked(Dying(folder / "always", always=True), nodes.address),
             "refused": asked(refusing, nodes.address),
+            "not fetched": asked(unreached, nodes.address, 5),
             "kept here": [r for _, r in pool.run(refusing, [0, 1], jobs=1)],
         }
     finally:

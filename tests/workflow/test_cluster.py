@@ -68,10 +68,18 @@ def test_what_fails_on_every_try_is_named_after_all_else_is_done(ran: tuple[Path
     found = ran[1]["killed always"]
     assert [unit for unit, _ in found["found"]] == [1, 2, 4, 5]
     assert (
-        "3 of 7 units of work were lost with their workers, on 4 tries each: 0 (WorkerCrashedError)"
+        "3 of 7 units of work failed on every try: 0 (lost with its worker 4 times: WorkerCrashedError)"
         in found["problem"]
     )
     assert "run the same command again" in found["problem"]
+
+
+def test_what_cannot_be_fetched_is_named_too(ran: tuple[Path, dict[str, Any]]) -> None:
+    found = ran[1]["not fetched"]
+    assert found["found"] == [0, 1, 3, 4]
+    assert found["problem"].startswith(
+        "1 of 5 units of work failed on every try: 2 (unit 2 is not reached). "
+    )
 
 
 def test_an_error_of_ours_is_told_as_it_is(ran: tuple[Path, dict[str, Any]]) -> None:
