@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reasonlens.workflow.api import positions as positions
     from reasonlens.workflow.api import score as score
     from reasonlens.workflow.api import tokens as tokens
+    from reasonlens.workflow.counter import counter as counter
 
 __all__ = [
     "Study",
@@ -29,6 +30,7 @@ __all__ = [
     "associate",
     "behaviors",
     "compare",
+    "counter",
     "draw",
     "ingest",
     "keyness",
@@ -47,6 +49,7 @@ _LAZY = {
     **dict.fromkeys(("agree", "associate", "behaviors", "compare"), _API),
     **dict.fromkeys(("draw", "ingest", "keyness", "positions"), _API),
     **dict.fromkeys(("score", "tokens"), _API),
+    "counter": "reasonlens.workflow.counter",
 }
 
 

@@ -12,9 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import ray
+import ray.data
 from ray.cluster_utils import Cluster as Nodes
 
+import reasonlens
 from reasonlens.cli import cli
 from reasonlens.core.errors import FetchError, ReasonlensError
 from reasonlens.workflow import pool
@@ -32,6 +35,25 @@ def commands(folder: Path, address: str) -> None:
             ["behaviors", study, "--judge", "rules", "-b", "verification"],
         ):
             cli.main([*words, *more], standalone_mode=False)
+
+
+def with_ray_data(folder: Path, address: str) -> list[dict[str, Any]]:
+    """Count a data set of Ray Data, from Parquet with several row groups."""
+    traces = pq.read_table(folder / "local" / "traces", columns=["trace_id", "response"])
+    pq.write_table(traces, folder / "traces.parquet", row_group_size=20)
+    ray.init(address=address, log_to_driver=False)
+    try:
+        rows = ray.data.read_parquet(str(folder / "traces.parquet"), columns=["trace_id", "response"])
+        counted = rows.map_batches(
+            reasonlens.counter("flexible_reasoning"),
+            batch_format="pyarrow",
+            batch_size=16,
+            num_cpus=0.5,
+            compute=ray.data.TaskPoolStrategy(),
+        )
+        return list(counted.take_all())
+    finally:
+        ray.shutdown()
 
 
 class Dying:
@@ -81,6 +103,7 @@ def main(folder: Path) -> None:
         for name in ("once", "always"):
             (folder / name).mkdir()
         told = {
+            "with Ray Data": with_ray_data(folder, nodes.address),
             "killed once": asked(Dying(folder / "once", always=False), nodes.address),
             "killed always": asked(Dying(folder / "always", always=True), nodes.address),
             "refused": asked(refusing, nodes.address),

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from reasonlens import Study
 from reasonlens.cli import cli
 from reasonlens.core.errors import InputError, MissingExtraError
 from reasonlens.sample import path as sample
@@ -53,6 +55,22 @@ def test_all_tables_are_the_same_to_the_byte(ran: tuple[Path, dict[str, Any]]) -
     }
     assert local.keys() == remote.keys()
     assert [name for name in local if local[name] != remote[name]] == []
+
+
+def test_a_data_set_of_ray_data_gets_the_same_counts(ran: tuple[Path, dict[str, Any]]) -> None:
+    folder, told = ran
+    study = Study(folder / "local")
+    hits: Counter[tuple[str, str]] = Counter()
+    for row in study.read("counts").to_pylist():
+        hits[row["trace_id"], row["category"]] += row["n"]
+    words = {row["trace_id"]: row["n_words"] for row in study.read("lengths").to_pylist()}
+    found = {row.pop("trace_id"): row for row in told["with Ray Data"]}
+    assert found.keys() == words.keys()
+    categories = {category for _, category in hits}
+    for name, row in found.items():
+        assert row["n_words"] == words[name]
+        assert {c: row[f"n_{c}"] for c in categories} == {c: hits[name, c] for c in categories}
+        assert "response" not in row
 
 
 def test_a_lost_worker_loses_nothing(ran: tuple[Path, dict[str, Any]]) -> None:
