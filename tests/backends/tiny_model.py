@@ -10,6 +10,7 @@ piece, ends them in many ways, and goes on to look-alikes (*waiter*, *await*).
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ _OTHERS = (
     "so the sum of two and three is five then we add one more and find x equals seven because it holds "
     "first second number prime even odd check let me think answer value term again here there"
 )
+CLOSING = "</think>"
 _PAD_ROWS = 29  # the model has more rows than the tokenizer has tokens, as real ones do
 
 
@@ -45,8 +47,8 @@ def corpus(seed: int = 7) -> list[str]:
     return lines
 
 
-def make_tokenizer(size: int = 1500) -> Any:
-    """Return the tokenizer (transformers)."""
+def make_tokenizer(size: int = 1500, *, closing: bool = False) -> Any:
+    """Return the tokenizer (transformers); with `closing`, one token closes the reasoning."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -61,6 +63,8 @@ def make_tokenizer(size: int = 1500) -> Any:
     )
     core.train_from_iterator(corpus(), trainer)
     core.add_special_tokens(list(SPECIAL))
+    if closing:
+        core.add_tokens([CLOSING])
     made = PreTrainedTokenizerFast(
         tokenizer_object=core,
         eos_token="<|endoftext|>",
@@ -90,17 +94,23 @@ def _places(piece: str, words: tuple[str, ...]) -> set[tuple[str, int]]:
 
 
 def make_model(
-    folder: Path, *, seed: int = 0, length: int = 60, context: int = 1024, rows: int | None = None
+    folder: Path,
+    *,
+    seed: int = 0,
+    length: int = 60,
+    context: int = 1024,
+    rows: int | None = None,
+    closing: float = 0.0,
 ) -> Path:
     """Save the model and its tokenizer in `folder`; return the folder.
 
     A text has about `length` tokens; `rows` is the number of logits, by default a few more than the
-    tokenizer has tokens.
+    tokenizer has tokens. `closing` is how probable it is between words that the reasoning is closed.
     """
     import torch
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
-    tokenizer = make_tokenizer()
+    tokenizer = make_tokenizer(closing=closing > 0)
     words = (*TARGETS, PHRASE, *LOOK_ALIKES)
     classes = [(word, i) for word in words for i in range(1, len(word) + 1)]
     width = 2 * ((len(classes) + 2 + 15) // 16 * 16)
@@ -122,6 +132,12 @@ def make_model(
     torch.manual_seed(seed)
     model = Qwen2ForCausalLM(config)
     embedding, head = _tables(tokenizer, words, classes, width, rows, length)
+    if closing:
+        scale = width**0.5
+        others = torch.logsumexp(head[: len(tokenizer) - 1, 0] * scale, 0)
+        head[tokenizer.convert_tokens_to_ids(CLOSING), 0] = (
+            others + math.log(closing / (1 - closing))
+        ) / scale
     with torch.no_grad():
         for layer in model.model.layers:
             layer.self_attn.o_proj.weight.zero_()
