@@ -14,6 +14,7 @@ from reasonlens.stats.keyness import g2_two_terms
 from reasonlens.stats.keyness_limits import log2_ratio_limits
 from reasonlens.stats.keyness_tests import paired_keyness, score_contributions, unpaired_keyness
 from reasonlens.stats.log_rank import log_rank_contributions, stratified_log_rank
+from reasonlens.stats.marker_difference import restricted_mean_difference
 from reasonlens.stats.marker_time import median_time, restricted_mean
 from reasonlens.stats.paired_rates import paired_rate_ratio
 from reasonlens.stats.permutation import sign_flip_test
@@ -132,18 +133,23 @@ def first_marker(reps: int, rng: np.random.Generator, problems: int, samples: in
     return tally.found()
 
 
-def sooner(reps: int, rng: np.random.Generator, spread: float) -> Found:
-    """Two sides on 30 problems, hazards equal on average (log scale), effects vary by `spread`."""
+def sooner(reps: int, rng: np.random.Generator, problems: int, spread: float) -> Found:
+    """Two sides on the same problems, hazards equal on average (log scale), effects vary by `spread`."""
     tally = Tally()
-    where = np.tile(np.repeat(np.arange(30), 16), 2)
-    side = np.repeat([1, 0], 30 * 16)
+    where = np.tile(np.repeat(np.arange(problems), 16), 2)
+    side = np.repeat([1, 0], problems * 16)
+    at = 300.0
     for _ in range(reps):
-        effect = rng.normal(0, SPREAD, 30)
-        parts = [_first(rng, 30, 16, effect + s * rng.normal(0, spread, 30), s) for s in (1, 0)]
+        effect = rng.normal(0, SPREAD, problems)
+        parts = [_first(rng, problems, 16, effect + s * rng.normal(0, spread, problems), s) for s in (1, 0)]
         time, event = (np.concatenate(v) for v in zip(*parts, strict=True))
         name = "stratified log-rank" + (OTHER_NULL if spread else "")
         tally.reject(name, stratified_log_rank(time, event, side, where).p_value)
         excess = log_rank_contributions(time, event, side, where)
+        if not spread:
+            gap = restricted_mean_difference(time, event, side, where, at)
+            covers(tally, "difference of restricted means", gap, 0.0)
+            tally.reject("difference of restricted means", gap.p_value)
         tally.reject("log-rank, sign flips", sign_flip_test(excess, seed=rng, draws=DRAWS).p_value)
     return tally.found()
 
@@ -158,6 +164,9 @@ COUNTS = {
     ),
     "ratio 1, 10 x 8": lambda reps, rng: ratios(reps, rng, 10, 8, 1.0, 1.0),
     "ratio 1, 10 x 8, five times the words": lambda reps, rng: ratios(reps, rng, 10, 8, 1.0, 5.0),
+    "ratio 1, 8 x 8": lambda reps, rng: ratios(reps, rng, 8, 8, 1.0, 1.0),
+    "ratio 1, 5 x 8": lambda reps, rng: ratios(reps, rng, 5, 8, 1.0, 1.0),
+    "ratio 1, 5 x 8, five times the words": lambda reps, rng: ratios(reps, rng, 5, 8, 1.0, 5.0),
     "ratio 2, 30 x 8": lambda reps, rng: ratios(reps, rng, 30, 8, 2.0, 1.0),
     "ratio 2, 30 x 8, few hits": lambda reps, rng: ratios(reps, rng, 30, 8, 2.0, 1.0, 0.5),
     "ratio 2, 198 x 4": lambda reps, rng: ratios(reps // 2, rng, 198, 4, 2.0, 1.0),
@@ -166,6 +175,7 @@ COUNTS = {
         reps, rng, 30, 40, 5.0, True
     ),
     "keyness 8 problems, paired": lambda reps, rng: keyness(reps, rng, 8, 40, 1.0, True),
+    "keyness 5 problems, paired": lambda reps, rng: keyness(reps, rng, 5, 40, 1.0, True),
     "keyness 30 + 30 problems": lambda reps, rng: keyness(reps, rng, 30, 40, 1.0, False),
     "keyness 30 + 30 problems, five times the words": lambda reps, rng: keyness(
         reps, rng, 30, 40, 5.0, False
@@ -173,6 +183,12 @@ COUNTS = {
     "first marker 30 x 1": lambda reps, rng: first_marker(reps, rng, 30, 1),
     "first marker 30 x 16": lambda reps, rng: first_marker(reps, rng, 30, 16),
     "first marker 200 x 4": lambda reps, rng: first_marker(reps, rng, 200, 4),
-    "sooner 30 x 16, no effect": lambda reps, rng: sooner(reps, rng, 0.0),
-    "sooner 30 x 16, effects vary, mean 0": lambda reps, rng: sooner(reps, rng, 0.5),
+    "first marker 8 x 16": lambda reps, rng: first_marker(reps, rng, 8, 16),
+    "first marker 5 x 16": lambda reps, rng: first_marker(reps, rng, 5, 16),
+    "sooner 30 x 16, no effect": lambda reps, rng: sooner(reps, rng, 30, 0.0),
+    "sooner 8 x 16, no effect": lambda reps, rng: sooner(reps, rng, 8, 0.0),
+    "sooner 5 x 16, no effect": lambda reps, rng: sooner(reps, rng, 5, 0.0),
+    "sooner 30 x 16, effects vary, mean 0": lambda reps, rng: sooner(reps, rng, 30, 0.5),
+    "sooner 8 x 16, effects vary, mean 0": lambda reps, rng: sooner(reps, rng, 8, 0.5),
+    "sooner 5 x 16, effects vary, mean 0": lambda reps, rng: sooner(reps, rng, 5, 0.5),
 }

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy import stats
 from tally import Found, Tally, covers
 
+from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.across_models import spearman_across
 from reasonlens.stats.agreement import coefficient
 from reasonlens.stats.agreement_limits import agreement, judge_quality
@@ -69,7 +70,11 @@ def right(
         own = slope + rng.normal(0, spread, problems)[:, None]
         y = (rng.random(x.shape) < 1 / (1 + np.exp(-(hard + own * x)))).astype(float).ravel()
         x, length = x.ravel(), length.ravel()
-        model = conditional_logit(np.column_stack([x, length]), y, where).odds_ratio(0)
+        try:
+            model = conditional_logit(np.column_stack([x, length]), y, where).odds_ratio(0)
+        except StatisticsError:  # separated, or no problem with both outcomes: refused with a message
+            tally.undefined("conditional logit, length held")
+            continue
         if not spread:
             covers(tally, "conditional logit, length held", model, float(np.exp(slope)))
         if slope:
@@ -88,16 +93,16 @@ def right(
     return tally.found()
 
 
-def auc(reps: int, rng: np.random.Generator, spread: float) -> Found:
+def auc(reps: int, rng: np.random.Generator, problems: int, spread: float) -> Found:
     """AUC away from one half: right responses have normal values shifted by problem."""
     tally = Tally()
     shift = 0.6 + rng.normal(0, spread, 200_000)
     truth = float(np.mean(stats.norm.cdf(shift / np.sqrt(2))))
-    where = np.repeat(np.arange(30), 16)
+    where = np.repeat(np.arange(problems), 16)
     for _ in range(reps):
-        y = rng.random((30, 16)) < rng.beta(2, 2, 30)[:, None]
-        own = 0.6 + rng.normal(0, spread, 30)[:, None]
-        x = rng.normal(0, 1, 30)[:, None] + rng.normal(size=(30, 16)) + own * y
+        y = rng.random((problems, 16)) < rng.beta(2, 2, problems)[:, None]
+        own = 0.6 + rng.normal(0, spread, problems)[:, None]
+        x = rng.normal(0, 1, problems)[:, None] + rng.normal(size=(problems, 16)) + own * y
         covers(tally, "AUC within problems", within_problem_auc(x.ravel(), y.ravel(), where), truth)
     return tally.found()
 
@@ -120,14 +125,25 @@ def models(reps: int, rng: np.random.Generator, n: int, rho: float) -> Found:
 LABELS = {
     "raters 30 x 10, 30%": lambda reps, rng: raters(reps, rng, 30, 10, 0.3),
     "raters 30 x 10, 5%": lambda reps, rng: raters(reps, rng, 30, 10, 0.05),
+    "raters 15 x 10, 5%": lambda reps, rng: raters(reps, rng, 15, 10, 0.05),
+    "raters 8 x 10, 30%": lambda reps, rng: raters(reps, rng, 8, 10, 0.3),
+    "raters 5 x 10, 30%": lambda reps, rng: raters(reps, rng, 5, 10, 0.3),
     "raters 100 x 1, 30%": lambda reps, rng: raters(reps, rng, 100, 1, 0.3),
     "raters 100 x 4, 5%": lambda reps, rng: raters(reps, rng, 100, 4, 0.05),
     "right 30 x 16, no association": lambda reps, rng: right(reps, rng, 30, 16, 0.0, 0.0),
     "right 100 x 4, no association": lambda reps, rng: right(reps, rng, 100, 4, 0.0, 0.0),
     "right 30 x 16, slopes vary, mean 0": lambda reps, rng: right(reps, rng, 30, 16, 0.0, 0.5),
     "right 30 x 16, odds ratio 1.65": lambda reps, rng: right(reps, rng, 30, 16, 0.5, 0.0),
-    "AUC .66, 30 x 16": lambda reps, rng: auc(reps, rng, 0.0),
-    "AUC .65, 30 x 16, effects vary": lambda reps, rng: auc(reps, rng, 0.5),
+    "right 8 x 16, no association": lambda reps, rng: right(reps, rng, 8, 16, 0.0, 0.0),
+    "right 5 x 16, no association": lambda reps, rng: right(reps, rng, 5, 16, 0.0, 0.0),
+    "right 5 x 16, slopes vary, mean 0": lambda reps, rng: right(reps, rng, 5, 16, 0.0, 0.5),
+    "right 8 x 16, odds ratio 1.65": lambda reps, rng: right(reps, rng, 8, 16, 0.5, 0.0),
+    "right 5 x 16, odds ratio 1.65": lambda reps, rng: right(reps, rng, 5, 16, 0.5, 0.0),
+    "AUC .66, 30 x 16": lambda reps, rng: auc(reps, rng, 30, 0.0),
+    "AUC .65, 30 x 16, effects vary": lambda reps, rng: auc(reps, rng, 30, 0.5),
+    "AUC .66, 8 x 16": lambda reps, rng: auc(reps, rng, 8, 0.0),
+    "AUC .66, 5 x 16": lambda reps, rng: auc(reps, rng, 5, 0.0),
+    "AUC .65, 5 x 16, effects vary": lambda reps, rng: auc(reps, rng, 5, 0.5),
     "5 models": lambda reps, rng: models(reps, rng, 5, 0.0),
     "12 models": lambda reps, rng: models(reps, rng, 12, 0.0),
     "12 models, correlated": lambda reps, rng: models(reps, rng, 12, 0.6),

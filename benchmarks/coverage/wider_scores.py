@@ -118,14 +118,14 @@ def family(reps: int, rng: np.random.Generator, problems: int, members: int) -> 
     return tally.found()
 
 
-def dose(reps: int, rng: np.random.Generator, samples: int, spread: float) -> Found:
-    """Five doses on 30 problems, slopes 0 on average."""
+def dose(reps: int, rng: np.random.Generator, problems: int, samples: int, spread: float) -> Found:
+    """Five doses on the same problems, slopes 0 on average."""
     tally = Tally()
     doses = np.arange(5.0)
     for _ in range(reps):
-        p = rng.beta(A, B, 30)
+        p = rng.beta(A, B, problems)
         room = np.minimum(p, 1 - p)
-        slope = np.clip(rng.normal(0, spread, 30), -room, room)
+        slope = np.clip(rng.normal(0, spread, problems), -room, room)
         level = p[:, None] + slope[:, None] * (doses - 2) / 2
         values = rng.binomial(samples, np.clip(level, 0, 1)) / samples
         tally.reject("Page's trend" + (OTHER_NULL if spread else ""), page_trend(values).p_value)
@@ -141,15 +141,24 @@ SCORES = {
     "accuracy 30 x 64": lambda reps, rng: accuracy(reps, rng, 30, 64),
     "accuracy 198 x 4": lambda reps, rng: accuracy(reps, rng, 198, 4),
     "accuracy 10 x 16": lambda reps, rng: accuracy(reps, rng, 10, 16),
+    "accuracy 8 x 16": lambda reps, rng: accuracy(reps, rng, 8, 16),
+    "accuracy 5 x 16": lambda reps, rng: accuracy(reps, rng, 5, 16),
+    "accuracy 3 x 16": lambda reps, rng: accuracy(reps, rng, 3, 16),
     "tries 30 x 16, k = 5": lambda reps, rng: several_tries(reps, rng, 30, 16, 5),
     "pairs 30 x 1, no effect": lambda reps, rng: paired(reps, rng, 30, 1, 0.0),
     "pairs 30 x 16, no effect": lambda reps, rng: paired(reps, rng, 30, 16, 0.0),
     "pairs 30 x 64, no effect": lambda reps, rng: paired(reps, rng, 30, 64, 0.0),
     "pairs 10 x 16, no effect": lambda reps, rng: paired(reps, rng, 10, 16, 0.0),
+    "pairs 8 x 16, no effect": lambda reps, rng: paired(reps, rng, 8, 16, 0.0),
+    "pairs 5 x 16, no effect": lambda reps, rng: paired(reps, rng, 5, 16, 0.0),
+    "pairs 8 x 16, effect": lambda reps, rng: paired(reps, rng, 8, 16, 0.075, 0.3),
     "pairs 30 x 16, effects vary, mean 0": lambda reps, rng: paired(reps, rng, 30, 16, 0.075),
     "pairs 30 x 64, effects vary, mean 0": lambda reps, rng: paired(reps, rng, 30, 64, 0.075),
     "pairs 30 x 16, effect": lambda reps, rng: paired(reps, rng, 30, 16, 0.075, 0.3),
     "family 30 x 50": lambda reps, rng: family(reps, rng, 30, 50),
-    "dose 30 x 16, no effect": lambda reps, rng: dose(reps, rng, 16, 0.0),
-    "dose 30 x 16, slopes vary, mean 0": lambda reps, rng: dose(reps, rng, 16, 0.075),
+    "dose 30 x 16, no effect": lambda reps, rng: dose(reps, rng, 30, 16, 0.0),
+    "dose 30 x 16, slopes vary, mean 0": lambda reps, rng: dose(reps, rng, 30, 16, 0.075),
+    "dose 8 x 16, no effect": lambda reps, rng: dose(reps, rng, 8, 16, 0.0),
+    "dose 5 x 16, no effect": lambda reps, rng: dose(reps, rng, 5, 16, 0.0),
+    "dose 5 x 16, slopes vary, mean 0": lambda reps, rng: dose(reps, rng, 5, 16, 0.075),
 }

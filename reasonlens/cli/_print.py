@@ -13,29 +13,34 @@ import click
 
 from reasonlens.core.cells import plain
 
-__all__ = ["SHORT", "interval", "number", "p_value", "plain", "show_table"]
+__all__ = ["NONE", "SHORT", "interval", "number", "p_value", "plain", "show_table"]
 
 
 SHORT = "*"
 """Marks an interval that is too short in simulation, for the number of problems (with hits) at hand."""
 
-_SHORT_LINE = (
-    f"{SHORT} too few problems, or problems with hits, for an interval that holds its level "
-    "(see docs/statistics.md)"
-)
+NONE = "^"
+"""Marks the upper limit of a rate without hits: right if hits come one at a time, as most do."""
+
+_LINES = {
+    SHORT: "too few problems, or problems with hits, for an interval that holds its level "
+    "(see docs/statistics.md)",
+    NONE: "no hits: the upper limit takes hits as independent; hits in bursts (loops) allow for more",
+}
 
 _NOTHING = 1e-12  # what is left of a difference that is none
 
 
 def interval(row: dict[Any, Any]) -> str:
-    """Return an estimate with its limits, marked with `SHORT` where its ``method`` calls them too short."""
+    """Return an estimate with its limits, marked where its ``method`` has a reservation (`SHORT`, `NONE`)."""
     value, low, high = row["value"], row["low"], row["high"]
     if math.isnan(value):
         return "undefined"
     if math.isnan(low) and math.isnan(high):
         return f"{number(value)} [no interval]"
-    short = "too short" in str(row.get("method", ""))
-    return f"{number(value)} [{number(low)}, {number(high)}]{SHORT if short else ''}"
+    method = str(row.get("method", ""))
+    mark = SHORT if "too short" in method else NONE if method.startswith("no hits") else ""
+    return f"{number(value)} [{number(low)}, {number(high)}]{mark}"
 
 
 def number(value: float) -> str:
@@ -66,5 +71,6 @@ def show_table(table: list[list[object]], heads: Iterable[str], title: str, left
     align = ["left"] * left + ["right"] * (len(names) - left)
     text = tabulate.tabulate(rows, names, tablefmt="simple", colalign=align, disable_numparse=True)
     click.echo(f"\n{click.style(title, bold=True)}\n{text}")
-    if any(isinstance(cell, str) and cell.endswith(f"]{SHORT}") for row in rows for cell in row):
-        click.echo(_SHORT_LINE)
+    for mark, meaning in _LINES.items():
+        if any(isinstance(cell, str) and cell.endswith(f"]{mark}") for row in rows for cell in row):
+            click.echo(f"{mark} {meaning}")

@@ -21,8 +21,8 @@ from reasonlens.stats.jackknife import jackknife_of_sums
 
 __all__ = ["FEW", "JudgeQuality", "agreement", "judge_quality"]
 
-FEW = 20
-"""With the rarer values in fewer problems than this, limits of kappa and the like cover about 91%."""
+FEW = 10
+"""With the rarer values in fewer problems than this, limits of kappa and the like cover about 90%."""
 
 
 def agreement(

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from reasonlens.core.errors import StatisticsError
-from reasonlens.stats.limits import hit_limits, linear_variance, residuals, share_limits
+from reasonlens.stats.limits import hit_limits, residuals, share_limits, skewed_limits
 
 __all__ = [
     "Interval",
@@ -33,12 +32,9 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-CLUSTER_T = "clustered by problem, t"
-CLUSTER_T_FEW = "clustered by problem, t; fewer than 20 problems: too short if values are skewed"
+CLUSTER_T = "clustered by problem, t corrected for skewness"
 ONE_PROBLEM = "one problem: no interval"
 UNDEFINED = "undefined: the denominator is zero"
-
-_ENOUGH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +206,12 @@ def mean(values: npt.ArrayLike, cluster: npt.ArrayLike, level: float = 0.95) -> 
 
 
 def mean_of_sums(sums: npt.ArrayLike, traces: npt.ArrayLike, *, level: float = 0.95) -> Interval:
-    """Mean over responses with the standard error clustered by problem and a t quantile.
+    """Mean over responses of any quantity, with limits for "problems like these".
 
-    The standard error is that of Miller 2024 (arXiv:2411.00640, eq. 4) times ``sqrt(P / (P - 1))``;
-    with the same number of responses to every problem it is the t interval of the problem means.
+    The standard error is that of Miller 2024 (arXiv:2411.00640, eq. 4) times ``sqrt(P / (P - 1))``; the
+    limits are those of t corrected for skewness (see `reasonlens.stats.limits.skewed_limits`), as a plain
+    t interval of 5 to 20 problems covers 87 to 93% for quantities such as lengths. For quantities that
+    cannot be negative `ratio_of_sums` with ``scale=1`` has limits on the log scale.
 
     Parameters
     ----------
@@ -226,9 +224,9 @@ def mean_of_sums(sums: npt.ArrayLike, traces: npt.ArrayLike, *, level: float = 0
 
     Examples
     --------
-    >>> three = mean_of_sums([1, 2, 3], [1, 1, 1])  # 2 -+ 4.303 / sqrt(3)
+    >>> three = mean_of_sums([1, 2, 3], [1, 1, 1])  # no skewness: 2 -+ 4.303 / sqrt(3) * sqrt(1 + 1.5 / 3)
     >>> three.value, round(three.low, 3), round(three.high, 3)
-    (2.0, -0.484, 4.484)
+    (2.0, -1.042, 5.042)
     """
     x, k = _vector("sums", sums), _vector("traces", traces)
     _same_length("sums", x, "traces", k)
@@ -239,10 +237,8 @@ def mean_of_sums(sums: npt.ArrayLike, traces: npt.ArrayLike, *, level: float = 0
     value = float(x.sum()) / total
     if problems < 2:
         return Interval(value, np.nan, np.nan, level, ONE_PROBLEM, problems, int(total))
-    error = float(np.sqrt(linear_variance(residuals(x, k))))
-    half = float(stats.t.ppf((1 + level) / 2, problems - 1)) * error
-    method = CLUSTER_T if problems >= _ENOUGH else CLUSTER_T_FEW
-    return Interval(value, value - half, value + half, level, method, problems, int(total))
+    low, high = skewed_limits(value, residuals(x, k), (1 - level) / 2)
+    return Interval(value, low, high, level, CLUSTER_T, problems, int(total))
 
 
 def _vector(name: str, values: npt.ArrayLike) -> Floats:

@@ -15,7 +15,7 @@ from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats, cluster_sums
 from reasonlens.stats.estimate import LIKE, Codes, Estimate, codes, vector
 from reasonlens.stats.jackknife import jackknife_of_sums
-from reasonlens.stats.means import mean_of_problems, paired_difference
+from reasonlens.stats.means import mean_against
 
 __all__ = ["problem_auc", "within_correlation", "within_difference", "within_problem_auc"]
 
@@ -114,11 +114,7 @@ def within_difference(
 
 
 def _over_problems(used: Floats, null: float, level: float, n: int, method: str) -> Estimate:
-    plain = mean_of_problems(used, level=level, n=n)
-    if not np.isfinite(plain.low):
-        return plain
-    p = paired_difference(used, np.full(len(used), null)).p_value
-    return Estimate(plain.value, plain.low, plain.high, level, method, len(used), n, LIKE, p)
+    return mean_against(used, null, method, level=level, n=n)
 
 
 def within_correlation(

@@ -6,7 +6,8 @@ matrix product. Other statistics are given as a function of the list of problems
 
 Percentile and BCa limits of a few dozen problems are too short, as the bootstrap has no factor
 P / (P - 1) and no t quantile. Their tails are therefore those of ``sqrt(P / (P - 1)) t_{P-1}`` on the
-normal scale (Hesterberg 2015, arXiv:1411.5279, section 5.3, "expanded").
+normal scale (Hesterberg 2015, arXiv:1411.5279, section 5.3, "expanded"). No draw of fewer than `FEWEST`
+problems reaches far enough for that to help: 5 problems are covered 90% of the time, and the method says so.
 """
 
 from __future__ import annotations
@@ -22,14 +23,18 @@ from reasonlens.stats.arrays import Floats
 from reasonlens.stats.estimate import LIKE, Estimate, Seed, choice, generator
 
 __all__ = [
+    "FEWEST",
     "bootstrap",
     "bootstrap_of_sums",
+    "drawn_limits",
     "expanded_tail",
     "multinomial_weights",
     "sum_rows",
 ]
 
 LIMITS = ("bca", "percentile")
+FEWEST = 8
+"""With fewer problems than this, limits from draws of problems are too short (``benchmarks/coverage``)."""
 _UNDEFINED_SHARE = 0.05
 
 OfSums = Callable[[Floats], Floats]
@@ -177,6 +182,7 @@ def _finish(
     lost, draws = len(replicates) - len(known), len(replicates)
     method = f"{name}, {'BCa' if limits == 'bca' else 'percentile'} limits, expanded, {draws} draws"
     method += f" ({lost} undefined)" if lost else ""
+    method += _few(problems)
     low = high = np.nan
     if not np.isfinite(value) or problems < 2:
         method = "undefined" if problems > 1 else "fewer than two problems: no interval"
@@ -188,6 +194,23 @@ def _finish(
         tails = _tails(value, known, without, problems, level)
         low, high = (float(q) for q in np.quantile(known, tails))
     return Estimate(value, low, high, level, method, problems, problems if n is None else n, LIKE, seed=seed)
+
+
+def drawn_limits(problems: int, draws: int) -> str:
+    """Name percentile limits from draws of problems; it says where they are too short.
+
+    Examples
+    --------
+    >>> drawn_limits(30, 500)
+    'cluster bootstrap, expanded percentile limits, 500 draws'
+    >>> drawn_limits(5, 500)
+    'cluster bootstrap, expanded percentile limits, 500 draws; fewer than 8 problems: limits too short'
+    """
+    return f"cluster bootstrap, expanded percentile limits, {draws} draws{_few(problems)}"
+
+
+def _few(problems: int) -> str:
+    return f"; fewer than {FEWEST} problems: limits too short" if problems < FEWEST else ""
 
 
 def expanded_tail(problems: int, level: float) -> float:

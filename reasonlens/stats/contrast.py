@@ -120,11 +120,12 @@ def contrast_of_sums(
     told = min(int(np.count_nonzero(x[both])) for x in (xa, xb))
     link = _correlation(ea, eb, told)
     how = "paired by problem" if paired else "all problems of each side"
-    difference = combined_difference(a, b, link)
+    apart = 1 - np.count_nonzero(both) / min(np.count_nonzero(wa), np.count_nonzero(wb))
+    difference = combined_difference(a, b, link, apart)
     if not shares:
         difference = widened(difference, (xa, wa, ea), (xb, wb, eb), paired)
     return Contrast(
-        _estimate(combined_ratio(a, b, link), 1.0, 1.0, 1.0, how, *about),
+        _estimate(combined_ratio(a, b, link, apart), 1.0, 1.0, 1.0, how, *about),
         _estimate(difference, 0.0, a.value + b.value, scale, how, *about),
         problems,
     )

@@ -2,7 +2,8 @@
 
 ``log E[hits] = log(words) + design @ beta``. Responses to one problem are not independent, so errors
 are the delete-one-problem jackknife with a t quantile on ``2 P / (kurtosis - 1)`` degrees of freedom, at
-most P - 1, as in `reasonlens.stats.arrays`. The usual sandwich with a normal quantile rejects a true
+most P - 1, as in `reasonlens.stats.arrays`. It is widened by ``sqrt(1 + 1 / P)``, which brings 5 and 8
+problems from 93 to 95% (``benchmarks/coverage``). The usual sandwich with a normal quantile rejects a true
 null in 7-9% of cases with 30 problems, a likelihood-ratio test (G2) in about half of them.
 
 For two groups without covariates, `reasonlens.stats.contrast.contrast_of_sums` gives the same ratio as
@@ -20,11 +21,13 @@ from scipy import stats
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
 from reasonlens.stats.count_likelihood import delete_one, fit, fit_nb2, log_likelihood
+from reasonlens.stats.degrees import degrees_of
 from reasonlens.stats.estimate import LIKE, Estimate, choice, codes, vector
 
 __all__ = ["CountModel", "count_model", "rate_ratio"]
 
 FAMILIES = ("quasi-poisson", "nb2")
+_FEW = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class CountModel:
     def ratio(self, column: int, level: float = 0.95) -> Estimate:
         """Rate ratio for one unit of a column of the design, with limits and p-value of "1"."""
         value = float(self.coefficients[column])
-        error = float(np.sqrt(self.covariance[column, column]))
+        error = float(np.sqrt(self.covariance[column, column] * (1 + _FEW / self.n_problems)))
         method = f"{self.family}, jackknife over problems, t"
         if not np.isfinite(error):
             method = f"{self.family}: one problem decides this column, no interval"
@@ -169,17 +172,7 @@ def count_model(
     pearson = float(np.sum((y - mu) ** 2 / mu) / spare) if spare else np.nan
     dispersion = alpha if family == "nb2" else pearson
     likelihood = log_likelihood(y, mu, alpha)
-    return CountModel(family, beta, covariance, _degrees(change), dispersion, likelihood, problems, len(y))
-
-
-def _degrees(change: Floats) -> Floats:
-    """``2 P / (kurtosis - 1)``, at most P - 1: few problems may carry most of the variance."""
-    problems = len(change)
-    square = np.mean(change**2, axis=0)
-    kurtosis = np.mean(change**4, axis=0) / np.where(square > 0, square, 1.0) ** 2
-    with np.errstate(divide="ignore"):
-        degrees = 2 * problems / np.maximum(kurtosis - 1, 0.0)
-    return np.asarray(np.clip(degrees, 1.0, max(problems - 1.0, 1.0)), dtype=np.float64)
+    return CountModel(family, beta, covariance, degrees_of(change), dispersion, likelihood, problems, len(y))
 
 
 def _check(y: Floats, w: Floats, x: Floats) -> None:

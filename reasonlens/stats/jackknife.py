@@ -12,6 +12,7 @@ from scipy import stats
 
 from reasonlens.stats.arrays import Floats
 from reasonlens.stats.bootstrap import OfSums, sum_rows
+from reasonlens.stats.degrees import degrees_of
 from reasonlens.stats.estimate import LIKE, Estimate, choice
 
 __all__ = ["jackknife_of_sums"]
@@ -31,8 +32,10 @@ def jackknife_of_sums(
     """Delete-one-problem jackknife of a function of sums over problems, with a t quantile.
 
     ``SE^2 = (P - 1) / P sum_p (theta_(p) - mean)^2`` (Efron & Stein 1981,
-    doi:10.1214/aos/1176345462). With ``scale="log"`` or ``"fisher"`` (atanh) the limits are made on
-    that scale, by the delta method, so that they stay within the range of the statistic.
+    doi:10.1214/aos/1176345462); t has the degrees of freedom of `reasonlens.stats.degrees.degrees_of`, so
+    that a statistic that few problems decide (kappa with a rare value) has longer limits. With
+    ``scale="log"`` or ``"fisher"`` (atanh) the limits are made on that scale, by the delta method, so that
+    they stay within the range of the statistic.
 
     Parameters
     ----------
@@ -62,11 +65,12 @@ def jackknife_of_sums(
     why = _no_jackknife(value, without, problems)
     if why:
         return Estimate(value, np.nan, np.nan, level, why, problems, count, LIKE)
-    error = float(np.sqrt((problems - 1) / problems * np.sum((without - without.mean()) ** 2)))
+    change = without - without.mean()
+    error = float(np.sqrt((problems - 1) / problems * np.sum(change**2)))
     if error <= 1e-12 * max(1.0, abs(value)):
         why = "no variation between problems: no interval"
         return Estimate(value, np.nan, np.nan, level, why, problems, count, LIKE)
-    low, high, p = _scaled(value, error, problems, level, scale, null)
+    low, high, p = _scaled(value, error, float(degrees_of(change)), level, scale, null)
     method = "jackknife over problems, t" + ("" if scale == "identity" else f", {scale} scale")
     return Estimate(value, low, high, level, method, problems, count, LIKE, p)
 
@@ -81,7 +85,7 @@ def _no_jackknife(value: float, without: Floats, problems: int) -> str:
 
 
 def _scaled(
-    value: float, error: float, problems: int, level: float, scale: str, null: float | None
+    value: float, error: float, degrees: float, level: float, scale: str, null: float | None
 ) -> tuple[float, float, float]:
     slope = 1.0
     if scale == "log" and value > 0:
@@ -90,12 +94,12 @@ def _scaled(
         slope = 1 / (1 - value**2)
     else:
         scale = "identity"
-    half = float(stats.t.ppf((1 + level) / 2, problems - 1)) * error * slope
+    half = float(stats.t.ppf((1 + level) / 2, degrees)) * error * slope
     middle = _there(scale, value)
     p = np.nan
     if null is not None:
         distance = abs(middle - _there(scale, null))
-        p = float(2 * stats.t.sf(distance / (error * slope), problems - 1))
+        p = float(2 * stats.t.sf(distance / (error * slope), degrees))
     return _back(scale, middle - half), _back(scale, middle + half), p
 
 

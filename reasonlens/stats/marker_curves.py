@@ -16,7 +16,7 @@ from scipy import sparse, stats
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
-from reasonlens.stats.bootstrap import expanded_tail
+from reasonlens.stats.bootstrap import drawn_limits, expanded_tail
 from reasonlens.stats.estimate import LIKE, Codes, Estimate, codes, vector
 from reasonlens.stats.survival import FEW, Band, times
 
@@ -88,7 +88,7 @@ def curve_and_median(
     low = np.full(len(points), np.nan)
     high, ends, method = low.copy(), (np.nan, np.nan), FEW
     if problems > 1:
-        method = f"cluster bootstrap, expanded percentile limits, {len(weights)} draws"
+        method = drawn_limits(problems, len(weights))
         tail = float(stats.norm.cdf(expanded_tail(problems, level)))
         at_points, medians = [], []
         for block in _replicates(tables, weights, len(steps)):

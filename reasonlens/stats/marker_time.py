@@ -8,7 +8,7 @@ from scipy import stats
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
-from reasonlens.stats.bootstrap import expanded_tail
+from reasonlens.stats.bootstrap import drawn_limits, expanded_tail
 from reasonlens.stats.estimate import LIKE, Estimate, Seed, codes, generator
 from reasonlens.stats.survival import curve, replicates, times
 
@@ -91,7 +91,7 @@ def median_time(
     low = high = np.nan
     method = FEW
     if problems > 1:
-        method = f"median, cluster bootstrap, expanded percentile limits, {draws} draws"
+        method = f"median, {drawn_limits(problems, draws)}"
         medians = np.array([_median(unique, drawn) for drawn in curves])
         tail = float(stats.norm.cdf(expanded_tail(problems, level)))
         low, high = (float(q) for q in np.quantile(medians, [tail, 1 - tail], method="inverted_cdf"))

@@ -16,7 +16,7 @@ from reasonlens.stats.across_models import spearman_across
 from reasonlens.stats.arrays import Floats
 from reasonlens.stats.estimate import LIKE, Codes, Estimate
 from reasonlens.stats.length_adjusted import LENGTH, odds_ratio
-from reasonlens.stats.means import mean_of_problems, paired_difference
+from reasonlens.stats.means import mean_against
 from reasonlens.stats.measured import Mask, Sheet
 from reasonlens.stats.pairs import Pairs, count_pairs, within_problem
 
@@ -111,12 +111,19 @@ def _within(
         return [("AUC", "", "chance", Estimate(np.nan, np.nan, np.nan, level, why, 0, 0, LIKE))]
     note = f"{left} problems without such pairs left out"
     rows = [
-        ("AUC", "", "chance", _cut(_over(pairs.auc()[used], 0.5, level, n, f"t on AUC of problems, {note}"))),
+        (
+            "AUC",
+            "",
+            "chance",
+            _cut(mean_against(pairs.auc()[used], 0.5, f"t on AUC of problems, {note}", level=level, n=n)),
+        ),
         (
             "difference",
             "",
             sheet.measure.unit,
-            _over(pairs.difference()[used], 0.0, level, n, f"t on differences of problems, {note}"),
+            mean_against(
+                pairs.difference()[used], 0.0, f"t on differences of problems, {note}", level=level, n=n
+            ),
         ),
     ]
     alone = scope == SAME or len(np.unique(found.cell)) == len(found.cell)
@@ -124,14 +131,6 @@ def _within(
         stratum = found.cell if scope == SAME else found.problem
         rows += _odds(found, stratum, sheet.measure.kind, sheet.measure.unit, level)
     return rows
-
-
-def _over(values: Floats, null: float, level: float, n: int, method: str) -> Estimate:
-    plain = mean_of_problems(values, level=level, n=n)
-    if not np.isfinite(plain.low):
-        return Estimate(plain.value, np.nan, np.nan, level, plain.method, len(values), n, LIKE)
-    p = paired_difference(values, np.full(len(values), null)).p_value
-    return Estimate(plain.value, plain.low, plain.high, level, method, len(values), n, LIKE, p)
 
 
 def _cut(found: Estimate) -> Estimate:

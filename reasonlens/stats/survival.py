@@ -18,7 +18,7 @@ from scipy import stats
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
-from reasonlens.stats.bootstrap import expanded_tail
+from reasonlens.stats.bootstrap import drawn_limits, expanded_tail
 from reasonlens.stats.estimate import LIKE, Codes, Seed, codes, generator, vector
 
 __all__ = ["Band", "Curve", "curve", "kaplan_meier", "replicates", "survival_band", "times"]
@@ -139,7 +139,7 @@ def survival_band(
     points = vector("grid", grid)
     rng, number = generator(seed)
     problems = len(np.unique(where))
-    method = f"Kaplan-Meier, cluster bootstrap, expanded percentile limits, {draws} draws"
+    method = f"Kaplan-Meier, {drawn_limits(problems, draws)}"
     unique, value, curves = replicates(t, seen, where, rng, draws if problems > 1 else 0)
     place = np.searchsorted(unique, points, side="right")
     beyond = points > unique[-1]

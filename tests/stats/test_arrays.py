@@ -126,9 +126,29 @@ def test_all_hits_in_one_problem_allow_for_the_size_of_a_burst(rng):
     assert found.method == BURST
 
 
-def test_a_mean_of_few_problems_says_that_its_interval_is_short():
-    assert mean_of_sums([1.0] * 19 + [3.0], [1] * 20).method == "clustered by problem, t"
-    assert "too short if values are skewed" in mean_of_sums([1.0] * 18 + [3.0], [1] * 19).method
+def test_the_limits_of_a_mean_are_those_whose_transformed_t_is_the_quantile(rng):
+    values = np.exp(rng.normal(0, 0.7, 12))
+    found = mean_of_sums(values, np.ones(12))
+    assert found.method == "clustered by problem, t corrected for skewness"
+    gap = values - values.mean()
+    skewness = np.mean(gap**3) / np.mean(gap**2) ** 1.5
+    degrees = min(2 * 12 / (np.mean(gap**4) / np.mean(gap**2) ** 2 - 1), 11)
+
+    def transformed(mu):
+        s = (values.mean() - mu) / values.std(ddof=1)
+        return np.sqrt(12) * (s + skewness * s**2 / 3 + skewness**2 * s**3 / 27 + skewness / (6 * 12))
+
+    quantile = stats.t.ppf(0.975, degrees) * np.sqrt(1 + 1.5 / 12)
+    assert transformed(found.low) == pytest.approx(quantile)
+    assert transformed(found.high) == pytest.approx(-quantile)
+    assert found.high - found.value > found.value - found.low  # the long tail is above
+
+
+def test_mirrored_values_have_mirrored_limits(rng):
+    values = rng.gamma(0.5, 1, 9)
+    one, two = mean_of_sums(values, np.ones(9)), mean_of_sums(-values, np.ones(9))
+    assert (one.low, one.high) == pytest.approx((-two.high, -two.low))
+    assert mean_of_sums([2.0] * 4, [1] * 4).high == 2.0  # nothing varies
 
 
 def test_one_problem_has_no_limits():
@@ -187,12 +207,39 @@ def test_responses_that_agree_within_a_problem_add_nothing():
     assert often.high == pytest.approx(once.high, rel=0.05)
 
 
-def test_the_mean_is_the_t_interval_of_problem_means_if_problems_are_equal(rng):
+def test_the_mean_is_that_of_problem_means_if_problems_are_equal(rng):
     values = rng.normal(3, 1, (12, 5)) + rng.normal(0, 1, (12, 1))
     found = mean(values.ravel(), np.repeat(np.arange(12), 5))
-    means = values.mean(1)
-    low, high = stats.t.interval(0.95, 11, means.mean(), stats.sem(means))
-    assert (found.value, found.low, found.high) == pytest.approx((means.mean(), low, high), rel=1e-10)
+    alone = mean_of_sums(values.mean(1), np.ones(12))
+    assert (found.value, found.low, found.high) == pytest.approx((alone.value, alone.low, alone.high))
+
+
+def test_the_mean_of_many_symmetric_problems_has_the_textbook_interval():
+    means = stats.norm.ppf((np.arange(400) + 0.5) / 400)  # no skewness, kurtosis of the normal
+    found = mean_of_sums(means, np.ones(400))
+    low, high = stats.t.interval(0.95, 399, means.mean(), stats.sem(means))
+    assert (found.low, found.high) == pytest.approx((low, high), rel=0.004)
+
+
+def test_a_share_that_few_problems_decide_is_surer_than_one_response_each_but_no_more(rng):
+    spread, few = share_of_sums([2] * 16 + [0] * 14, [8] * 30), share_of_sums([8] * 4 + [0] * 26, [8] * 30)
+    assert spread.value == few.value
+    # the shares of 30 problems, each with one response
+    alone = share_of_sums([1] * 4 + [0] * 26, [1] * 30)
+    assert few.high == pytest.approx(alone.high, rel=0.02)
+    assert spread.high < few.high
+
+
+def test_a_share_has_the_degrees_of_freedom_of_its_contributions():
+    x, k = np.array([8, 5, 1, 2, 3, 0, 4, 2, 2, 3], float), np.full(10, 8.0)
+    found = share_of_sums(x, k)
+    p, influence = x.sum() / 80, (x - 3.0) / 80
+    variance = 10 / 9 * np.sum(influence**2)
+    degrees = min(2 * 10 / (np.mean(influence**4) / np.mean(influence**2) ** 2 - 1), 9)
+    size = p * (1 - p) / variance * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, degrees)) ** 2
+    assert size > 10
+    assert found.low == pytest.approx(stats.beta.ppf(0.025, p * size, size - p * size + 1))
+    assert found.high == pytest.approx(stats.beta.ppf(0.975, p * size + 1, size - p * size))
 
 
 counts = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 3000)), min_size=2, max_size=25)

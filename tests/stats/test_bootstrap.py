@@ -125,8 +125,10 @@ def test_jackknife_error_is_the_slow_one(sums: np.ndarray) -> None:
     e = jackknife_of_sums(ratio, sums, null=0.0)
     slow = np.array([ratio(np.delete(sums, i, axis=0).sum(axis=0)) for i in range(25)])
     error = np.sqrt(24 / 25 * np.sum((slow - slow.mean()) ** 2))
-    assert e.high - e.value == pytest.approx(stats.t.ppf(0.975, 24) * error)
-    assert e.p_value == pytest.approx(2 * stats.t.sf(e.value / error, 24))
+    degrees = min(2 * 25 / (stats.kurtosis(slow, fisher=False) - 1), 24)
+    assert degrees < 24  # a few of these problems carry much of the variance
+    assert e.high - e.value == pytest.approx(stats.t.ppf(0.975, degrees) * error)
+    assert e.p_value == pytest.approx(2 * stats.t.sf(e.value / error, degrees))
 
 
 def test_jackknife_says_why_there_are_no_limits() -> None:

@@ -6,12 +6,12 @@ import statsmodels.api as sm
 from scipy import stats
 
 from reasonlens.core.errors import StatisticsError
-from reasonlens.stats.arrays import mean
 from reasonlens.stats.estimate import LIKE, THESE
 from reasonlens.stats.means import (
     clustered_error,
     fixed_set_difference,
     fixed_set_mean,
+    mean_against,
     mean_of_problems,
     paired_difference,
 )
@@ -46,16 +46,37 @@ def test_clustered_error_is_the_double_sum_of_the_source(rng: np.random.Generato
 def test_mean_of_problems_is_the_textbook_interval(rng: np.random.Generator) -> None:
     values = rng.normal(size=12)
     e = mean_of_problems(values, n=48)
-    low, high = stats.t.interval(0.95, 11, values.mean(), stats.sem(values))
+    low, high = stats.t.interval(0.95, 11, values.mean(), stats.sem(values) * np.sqrt(1 + 3 / 12))
     assert (e.low, e.high) == (pytest.approx(low), pytest.approx(high))
-    assert (e.n_problems, e.n, e.estimand, e.method) == (12, 48, LIKE, "t on problem means")
+    assert (e.n_problems, e.n, e.estimand) == (12, 48, LIKE)
+    assert e.method == "t on problem means, widened for few problems"
 
 
-def test_mean_of_problems_agrees_with_the_clustered_mean(rng: np.random.Generator) -> None:
+def test_fewer_than_five_problems_are_said_to_be_too_few() -> None:
+    assert "too short" not in mean_of_problems([0.1, 0.5, 0.2, 0.9, 0.4]).method
+    assert mean_of_problems([0.1, 0.5, 0.2, 0.9]).method.endswith(
+        "fewer than 5 problems: too short for accuracies"
+    )
+
+
+def test_a_mean_against_a_null_is_the_t_test(rng: np.random.Generator) -> None:
+    values = rng.normal(0.6, 0.2, 9)
+    e = mean_against(values, 0.5, "t on AUC", n=40)
+    t = stats.ttest_1samp(values, 0.5)
+    low, high = t.confidence_interval()
+    assert (e.value, e.low, e.high, e.p_value) == pytest.approx((values.mean(), low, high, t.pvalue))
+    assert (e.method, e.n_problems, e.n) == ("t on AUC", 9, 40)
+    flat = mean_against([0.5, 0.5], 0.5, "t on AUC")
+    assert (flat.value, flat.method) == (0.5, "no variation between problems: no interval")
+    assert np.isnan([flat.low, flat.p_value]).all()
+
+
+def test_mean_of_problems_has_the_clustered_error(rng: np.random.Generator) -> None:
     values, problem = scores(rng)
-    other = mean(values, problem)
     e = mean_of_problems(values.reshape(30, 16).mean(1))
-    assert (e.value, e.low, e.high) == pytest.approx((other.value, other.low, other.high))
+    error = clustered_error(values, problem) * np.sqrt(30 / 29)
+    assert e.value == pytest.approx(values.mean())
+    assert e.high - e.value == pytest.approx(stats.t.ppf(0.975, 29) * error * np.sqrt(1 + 3 / 30))
 
 
 def test_what_is_not_defined_is_nan_and_says_why() -> None:
