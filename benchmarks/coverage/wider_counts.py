@@ -13,6 +13,7 @@ from reasonlens.stats.count_models import rate_ratio
 from reasonlens.stats.keyness import g2_two_terms
 from reasonlens.stats.keyness_limits import log2_ratio_limits
 from reasonlens.stats.keyness_tests import paired_keyness, score_contributions, unpaired_keyness
+from reasonlens.stats.length_adjusted import adjusted_ratio
 from reasonlens.stats.log_rank import log_rank_contributions, stratified_log_rank
 from reasonlens.stats.marker_difference import restricted_mean_difference
 from reasonlens.stats.marker_time import median_time, restricted_mean
@@ -67,6 +68,27 @@ def ratios(
             tally.reject("score, sign flips of problems", flipped.p_value)
             g2 = float(g2_two_terms([sums[0].sum()], sums[1].sum(), [sums[2].sum()], sums[3].sum())[0])
             tally.reject("(not offered) G2 against chi-square", 0.0 if g2 >= 3.841 else 1.0)
+    return tally.found()
+
+
+def at_equal_length(reps: int, rng: np.random.Generator, problems: int, samples: int, longer: float) -> Found:
+    """Rate ratio 1 of two sides at the same length, where the rate rises with length."""
+    tally = Tally()
+    where = np.tile(np.repeat(np.arange(problems), samples), 2)
+    side = np.repeat([1, 0], problems * samples)
+    shape = (problems, samples)
+    for _ in range(reps):
+        shared, own_length = rng.normal(0, SPREAD, problems), rng.normal(0, 0.4, problems)
+        hits, words = [], []
+        for length in (longer, 1.0):
+            w = 400 * length * np.exp(own_length[:, None] + rng.normal(0, 0.4, shape))
+            words.append(np.maximum(20, np.round(w)))
+            lift = np.exp(shared + rng.normal(0, 0.3, problems))[:, None] * (words[-1] / 400) ** 0.5
+            hits.append(_hits(rng, 0.005 * words[-1] * lift))
+        y, w = (np.r_[v[0].ravel(), v[1].ravel()] for v in (hits, words))
+        e = adjusted_ratio(y, w, side, where)
+        covers(tally, "ratio at equal length", e, 1.0)
+        tally.reject("ratio at equal length", e.p_value)
     return tally.found()
 
 
@@ -170,6 +192,9 @@ COUNTS = {
     "ratio 2, 30 x 8": lambda reps, rng: ratios(reps, rng, 30, 8, 2.0, 1.0),
     "ratio 2, 30 x 8, few hits": lambda reps, rng: ratios(reps, rng, 30, 8, 2.0, 1.0, 0.5),
     "ratio 2, 198 x 4": lambda reps, rng: ratios(reps // 2, rng, 198, 4, 2.0, 1.0),
+    "equal length, 30 x 8, twice as long": lambda reps, rng: at_equal_length(reps, rng, 30, 8, 2.0),
+    "equal length, 8 x 8, twice as long": lambda reps, rng: at_equal_length(reps, rng, 8, 8, 2.0),
+    "equal length, 5 x 8, twice as long": lambda reps, rng: at_equal_length(reps, rng, 5, 8, 2.0),
     "keyness 30 problems, paired": lambda reps, rng: keyness(reps, rng, 30, 40, 1.0, True),
     "keyness 30 problems, paired, five times the words": lambda reps, rng: keyness(
         reps, rng, 30, 40, 5.0, True

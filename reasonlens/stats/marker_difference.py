@@ -11,6 +11,7 @@ from scipy import stats
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
 from reasonlens.stats.estimate import LIKE, Codes, Estimate, codes
+from reasonlens.stats.marker_time import WIDENED
 from reasonlens.stats.survival import times
 
 __all__ = ["areas_without", "horizon", "restricted_mean", "restricted_mean_difference"]
@@ -103,7 +104,7 @@ def restricted_mean(
     """Mean of ``min(words to the marker, until)`` of one group: the area under its curve up to `until`.
 
     Also defined if every response has the marker before `until`, and in one pass over the problems.
-    Limits: jackknife over problems, t.
+    Limits: jackknife over problems, t, widened for few problems as in `reasonlens.stats.marker_time`.
 
     Examples
     --------
@@ -115,12 +116,15 @@ def restricted_mean(
     t, seen = times(time, event)
     names, where = np.unique(codes("problem", problem, len(t)), return_inverse=True)
     area, areas = areas_without(t, seen, where.reshape(-1), len(names), until)
-    found = _jackknife(area, areas, f"area under Kaplan-Meier to {until:g}", until, level, len(t))
+    what = f"area under Kaplan-Meier to {until:g}"
+    found = _jackknife(area, areas, what, until, level, len(t), few=WIDENED)
     low, high = np.clip([found.low, found.high], 0.0, until).tolist()
     return replace(found, low=low, high=high, p_value=np.nan)  # a mean of 0 is no hypothesis
 
 
-def _jackknife(value: float, without: Floats, what: str, until: float, level: float, n: int) -> Estimate:
+def _jackknife(
+    value: float, without: Floats, what: str, until: float, level: float, n: int, few: float = 0.0
+) -> Estimate:
     size, why, error = len(without), "", 0.0
     if np.isnan(value):
         why = f"undefined: the last responses without the marker end before word {until:g}"
@@ -133,7 +137,7 @@ def _jackknife(value: float, without: Floats, what: str, until: float, level: fl
         why = FLAT if error <= 1e-12 * until else ""
     if why:
         return Estimate(value, np.nan, np.nan, level, why, size, n, LIKE)
-    half = float(stats.t.ppf((1 + level) / 2, size - 1)) * error
+    half = float(stats.t.ppf((1 + level) / 2, size - 1) * np.sqrt(1 + few / size)) * error
     p = 2 * float(stats.t.sf(abs(value) / error, size - 1))
     method = f"{what}, jackknife over problems, t"
     return Estimate(value, value - half, value + half, level, method, size, n, LIKE, p_value=p)

@@ -65,7 +65,7 @@ def test_restricted_mean_is_the_mean_of_short_times(rng: np.random.Generator) ->
     problem = np.repeat(np.arange(10), 4)
     e = restricted_mean(time, np.ones(40), problem, 30.0)
     means = np.minimum(time, 30).reshape(10, 4).mean(1)
-    low, high = stats.t.interval(0.95, 9, means.mean(), stats.sem(means))
+    low, high = stats.t.interval(0.95, 9, means.mean(), stats.sem(means) * np.sqrt(1 + 1 / 10))
     assert e.value == pytest.approx(means.mean())
     assert (e.low, e.high) == (pytest.approx(low), pytest.approx(high))
 
