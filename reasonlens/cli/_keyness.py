@@ -50,6 +50,8 @@ def show_keyness(options: dict[str, Any]) -> None:
                 jobs=jobs,
                 begin=items.begin,
                 progress=items.advance,
+                begin_tests=lambda draws: items.begin(draws, "testing words, permutations"),
+                progress_tests=items.advance,
             )
         print_keyness(found, top=_top(options))
     if options["out"]:

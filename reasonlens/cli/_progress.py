@@ -48,12 +48,12 @@ class Items:
     def __init__(self, bar: Any = None, what: str = "") -> None:
         self._bar, self._what, self._task = bar, what, None
 
-    def begin(self, n: int) -> None:
-        """Start with `n` items to do."""
+    def begin(self, n: int, what: str = "") -> None:
+        """Start with `n` items to do; a later step of the same work may have a name of its own."""
         if self._bar is not None and n:
-            self._task = self._bar.add_task(self._what, total=n)
+            self._task = self._bar.add_task(what or self._what, total=n)
 
-    def advance(self, n: int) -> None:
+    def advance(self, n: float) -> None:
         """Some items are done."""
         if self._task is not None:
             self._bar.advance(self._task, n)

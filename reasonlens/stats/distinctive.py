@@ -7,6 +7,7 @@ and the correction is for the tested terms only (Bourgon et al. 2010, doi:10.107
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +97,7 @@ def distinctive(
     paired: bool = True,
     seed: int = 0,
     draws: int = 9999,
+    progress: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
     """Compare two sides term by term: effects, dispersion and a test that takes problems as units.
 
@@ -112,6 +114,8 @@ def distinctive(
         problem that both answered is then one unit on each side).
     seed, draws
         Of the permutations.
+    progress
+        Called with a number of draws as they are done; they add up to `draws`.
 
     Returns
     -------
@@ -137,7 +141,7 @@ def distinctive(
     for name, side in (("a", one), ("b", two)):
         found[f"problems_{name}"], found[f"dp_{name}"] = spread(side.hits, side.words)
     found["log2_ratio_low"], found["log2_ratio_high"] = _limits(one, two)
-    found["p_value"] = _p_values(one, two, paired, seed, draws)
+    found["p_value"] = _p_values(one, two, paired, seed, draws, progress)
     found["p_adjusted"] = benjamini_hochberg(found["p_value"].to_numpy())
     return found[list(COLUMNS)]
 
@@ -178,12 +182,19 @@ def _limits(a: Side, b: Side) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _p_values(a: Side, b: Side, paired: bool, seed: int, draws: int) -> Floats:
+def _p_values(
+    a: Side, b: Side, paired: bool, seed: int, draws: int, progress: Callable[[float], None] | None
+) -> Floats:
     """Test block by block; the same seed gives every block the same draws."""
     found = [np.zeros(0)]
+    if progress and not a.hits.shape[1]:
+        progress(draws)
     for x, y in zip(_blocks(a.hits), _blocks(b.hits), strict=True):
+        tell = _part(progress, x.shape[1] / a.hits.shape[1])
         if paired:
-            test = paired_keyness(x.toarray(), a.words, y.toarray(), b.words, seed=seed, draws=draws)
+            test = paired_keyness(
+                x.toarray(), a.words, y.toarray(), b.words, seed=seed, draws=draws, progress=tell
+            )
         else:
             here = [side.words > 0 for side in (a, b)]
             table = np.concatenate([x.toarray()[here[0]], y.toarray()[here[1]]])
@@ -191,11 +202,18 @@ def _p_values(a: Side, b: Side, paired: bool, seed: int, draws: int) -> Floats:
             number = [int(each.sum()) for each in here]
             if min(number) < _FEWEST:
                 found.append(np.full(x.shape[1], np.nan))
+                if tell:
+                    tell(draws)
                 continue
             label = np.repeat([1, 0], number)
-            test = unpaired_keyness(table, words, label, seed=seed, draws=draws)
+            test = unpaired_keyness(table, words, label, seed=seed, draws=draws, progress=tell)
         found.append(test.p_value)
     return np.concatenate(found)
+
+
+def _part(progress: Callable[[float], None] | None, share: float) -> Callable[[int], None] | None:
+    """Count the draws of a block of terms as its share of those of all terms."""
+    return (lambda n: progress(n * share)) if progress else None
 
 
 def _blocks(table: Any) -> list[Any]:

@@ -8,6 +8,7 @@ dependence between words; for long lists apply `reasonlens.stats.multiplicity.be
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from scipy import sparse
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
 from reasonlens.stats.estimate import Seed, generator, vector
-from reasonlens.stats.permutation import MaxT, max_t
+from reasonlens.stats.max_t import MaxT, max_t
 
 __all__ = ["paired_keyness", "score_contributions", "unpaired_keyness"]
 
@@ -69,6 +70,7 @@ def paired_keyness(
     *,
     seed: Seed,
     draws: int = 9999,
+    progress: Callable[[int], None] | None = None,
 ) -> MaxT:
     """Test every word on problems that both sides answered, by sign flips of whole problems.
 
@@ -84,6 +86,8 @@ def paired_keyness(
         Integer or generator.
     draws
         Number of sign patterns.
+    progress
+        Called with the number of draws of each block once it is done.
 
     Examples
     --------
@@ -92,11 +96,19 @@ def paired_keyness(
     >>> found.statistic.round(2).tolist()  # differences 2 3 3 1: 9 / sqrt(23)
     [1.88, 0.0]
     """
-    return max_t(score_contributions(hits_a, words_a, hits_b, words_b), seed=seed, draws=draws)
+    return max_t(
+        score_contributions(hits_a, words_a, hits_b, words_b), seed=seed, draws=draws, progress=progress
+    )
 
 
 def unpaired_keyness(
-    hits: Matrix, words: npt.ArrayLike, side: npt.ArrayLike, *, seed: Seed, draws: int = 9999
+    hits: Matrix,
+    words: npt.ArrayLike,
+    side: npt.ArrayLike,
+    *,
+    seed: Seed,
+    draws: int = 9999,
+    progress: Callable[[int], None] | None = None,
 ) -> MaxT:
     """Test every word where the two sides have different problems, by permuting labels of problems.
 
@@ -115,6 +127,8 @@ def unpaired_keyness(
         Integer or generator.
     draws
         Number of permutations.
+    progress
+        Called with the number of draws of each block once it is done.
 
     Returns
     -------
@@ -151,6 +165,8 @@ def unpaired_keyness(
         single += np.sum(drawn >= bound, axis=0)
         joint += np.sum(drawn.max(axis=1, initial=0.0)[:, None] >= bound, axis=0)
         left -= rows
+        if progress:
+            progress(rows)
     name = f"labels of problems permuted, studentized, single-step max-T, {draws} draws"
     raw, adjusted = (single + 1) / (draws + 1), (joint + 1) / (draws + 1)
     return MaxT(observed, raw, adjusted, name, len(table), number)

@@ -1,12 +1,10 @@
-"""Permutation tests with problems as units: sign flips, labels within problems, McNemar, max-T.
+"""Permutation tests with problems as units: sign flips, labels within problems, McNemar.
 
 Monte Carlo p-values are ``(b + 1) / (m + 1)`` (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585), so
 they are never 0 and hold their level for any number of draws.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,24 +14,12 @@ from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
 from reasonlens.stats.estimate import LIKE, THESE, Codes, Seed, Test, codes, generator, vector
 
-__all__ = ["MaxT", "max_t", "mcnemar_test", "sign_flip_test", "within_problem_test"]
+__all__ = ["mcnemar_test", "random_signs", "sign_flip_test", "within_problem_test"]
 
 EXACT_FLIPS = 16
 """With at most so many problems that differ, all sign patterns are enumerated."""
 _BLOCK = 4_000_000  # numbers held at once
 _ROUNDING = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class MaxT:
-    """Tests of a family: one entry per member. ``p_adjusted`` controls the chance of any error."""
-
-    statistic: Floats
-    p_value: Floats
-    p_adjusted: Floats
-    method: str
-    n_problems: int
-    seed: int | None
 
 
 def sign_flip_test(
@@ -81,13 +67,14 @@ def sign_flip_test(
     hits, left = 0, draws
     while left:
         size = min(left, max(1, _BLOCK // len(moved)))
-        hits += int(np.sum(np.abs(_signs(rng, size, len(moved)) @ moved) >= observed))
+        hits += int(np.sum(np.abs(random_signs(rng, size, len(moved)) @ moved) >= observed))
         left -= size
     name = f"sign flips, {draws} draws"
     return Test(value, (hits + 1) / (draws + 1), name, LIKE, problems, problems, number)
 
 
-def _signs(rng: np.random.Generator, rows: int, columns: int) -> Floats:
+def random_signs(rng: np.random.Generator, rows: int, columns: int) -> Floats:
+    """Draw -1 and 1 with equal chances, shape (rows, columns)."""
     return (2 * rng.integers(0, 2, (rows, columns), dtype=np.int8) - 1).astype(np.float64)
 
 
@@ -200,55 +187,3 @@ def _drawn_labels(
         hits += int(np.sum(np.abs(weight[shuffled] @ data) >= bound))
         left -= rows
     return (hits + 1) / (draws + 1)
-
-
-def max_t(contributions: npt.ArrayLike, *, seed: Seed, draws: int = 9999) -> MaxT:
-    """Step-down max-T for a family of tests on the same problems (Westfall & Young 1993).
-
-    Every draw flips whole problems, so that the dependence between the members of the family
-    (words that occur together) is kept. The statistic of a member is
-    ``sum_p d_p / sqrt(sum_p d_p^2)``, a monotone function of its t statistic.
-
-    Parameters
-    ----------
-    contributions
-        Differences per problem and member, shape (P, F).
-    seed
-        Integer or generator.
-    draws
-        Number of sign patterns.
-
-    Returns
-    -------
-    MaxT
-        A member without any difference has statistic 0 and p-values 1.
-
-    Examples
-    --------
-    >>> family = max_t([[1, 1], [2, -1], [3, 1], [2, -1], [1, 0]], seed=0, draws=999)
-    >>> family.statistic.round(3).tolist()  # 9 / sqrt(19), 0 / sqrt(4)
-    [2.065, 0.0]
-    """
-    table = np.asarray(contributions, dtype=np.float64)
-    if table.ndim != 2 or not np.all(np.isfinite(table)):
-        raise StatisticsError(f"contributions must be finite, problems x tests, got shape {table.shape}")
-    problems, members = table.shape
-    norm = np.sqrt(np.sum(table**2, axis=0))
-    table = table / np.where(norm > 0, norm, 1.0)
-    observed = table.sum(axis=0)
-    rng, number = generator(seed)
-    order = np.argsort(np.abs(observed), kind="stable")  # smallest first: maxima accumulate upwards
-    table, bound = table[:, order], np.abs(observed[order]) - _ROUNDING
-    single, joint, left = np.zeros(members), np.zeros(members), draws
-    while left:
-        rows = min(left, max(1, _BLOCK // max(members, problems, 1)))
-        flipped = np.abs(_signs(rng, rows, problems) @ table)
-        single += np.sum(flipped >= bound, axis=0)
-        np.maximum.accumulate(flipped, axis=1, out=flipped)
-        joint += np.sum(flipped >= bound, axis=0)
-        left -= rows
-    raw, adjusted = np.empty(members), np.empty(members)
-    raw[order] = (single + 1) / (draws + 1)
-    adjusted[order] = np.maximum.accumulate((joint[::-1] + 1) / (draws + 1))[::-1]
-    name = f"sign flips of problems, step-down max-T, {draws} draws"
-    return MaxT(observed, raw, adjusted, name, problems, number)

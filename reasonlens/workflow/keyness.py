@@ -95,6 +95,8 @@ def keyness(
     jobs: int | None = None,
     begin: Callable[[int], None] | None = None,
     progress: Callable[[int], None] | None = None,
+    begin_tests: Callable[[int], None] | None = None,
+    progress_tests: Callable[[float], None] | None = None,
 ) -> Keyness:
     """Compare the words of two groups and keep the table in the study.
 
@@ -111,6 +113,8 @@ def keyness(
         The result does not depend on it.
     begin, progress
         Called with the number of responses to read, and with that of each batch once it is counted.
+    begin_tests, progress_tests
+        Called with the number of permutations to draw, and with some of them as they are done.
 
     Raises
     ------
@@ -149,7 +153,7 @@ def keyness(
     kinds = [Counted("phrase", "per 1,000 words", counts.phrases, words)]
     if request.openers:
         kinds.append(Counted("opener", "per 1,000 sentences", counts.openers, sentences))
-    table = rows(cells, counts, kinds, test)
+    table = rows(cells, counts, kinds, test, begin=begin_tests, progress=progress_tests)
     places = categories_of(table["term"].tolist(), lexicons)
     for name in ("lexicon", "category", "entry"):
         table[name] = pd.Series([getattr(place, name) for place in places], table.index, dtype="str")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,16 +64,24 @@ class Test:
     __test__ = False  # keeps pytest from collecting a class of this name
 
 
-def rows(cells: Cells, counts: Counts, kinds: Sequence[Counted], test: Test) -> pd.DataFrame:
+def rows(
+    cells: Cells,
+    counts: Counts,
+    kinds: Sequence[Counted],
+    test: Test,
+    *,
+    begin: Callable[[int], None] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> pd.DataFrame:
     """Return one row per tested term, data set and kind, in the schema of the table ``keyness``.
 
-    The columns ``lexicon category entry`` are left empty.
+    The columns ``lexicon category entry`` are left empty. `begin` is called with the number of draws of all
+    tests, `progress` with some of them as they are done.
     """
-    made = [
-        _rows(cells, counts, counted, test, dataset, there)
-        for counted in kinds
-        for dataset, there in _datasets(cells)
-    ]
+    families = [(counted, *each) for counted in kinds for each in _datasets(cells)]
+    if begin:
+        begin(len(families) * test.draws)
+    made = [_rows(cells, counts, *family, test, progress) for family in families]
     whole = pd.concat(made, ignore_index=True)
     for name in ("lexicon", "category", "entry"):
         whole[name] = ""
@@ -92,7 +100,13 @@ def _datasets(cells: Cells) -> Iterator[tuple[str, Flags]]:
 
 
 def _rows(
-    cells: Cells, counts: Counts, counted: Counted, test: Test, dataset: str, there: Flags
+    cells: Cells,
+    counts: Counts,
+    counted: Counted,
+    dataset: str,
+    there: Flags,
+    test: Test,
+    progress: Callable[[float], None] | None,
 ) -> pd.DataFrame:
     inside = there[cells.problem]
     hits = _matrix(counted.tally.hits, counted.tally, cells, counts)
@@ -101,7 +115,7 @@ def _rows(
     sides = [
         _side(cells, hits[:, keep], counted.sizes, inside & (cells.side == side), there) for side in (0, 1)
     ]
-    found = _compared(sides, counts.sizes[keep], test)
+    found = _compared(sides, counts.sizes[keep], test, progress)
     term = keep[found["term"].to_numpy(dtype=np.int64)]
     names = [counts.terms[i] for i in term]
     rows = found.assign(term=pd.Series(names, found.index, dtype="str"), size=counts.sizes[term])
@@ -135,12 +149,26 @@ def _side(cells: Cells, hits: Any, sizes: Floats, use: Flags, there: Flags) -> S
     return Side(adds @ hits, np.bincount(problem, sizes[cell], int(there.sum())).astype(np.float64))
 
 
-def _compared(sides: Sequence[Side], sizes: npt.NDArray[np.int64], test: Test) -> pd.DataFrame:
+def _compared(
+    sides: Sequence[Side],
+    sizes: npt.NDArray[np.int64],
+    test: Test,
+    progress: Callable[[float], None] | None,
+) -> pd.DataFrame:
     a, b = sides
     if not (a.words.sum() and b.words.sum()):  # a side wrote nothing here: nothing can be compared
+        if progress:
+            progress(test.draws)
         return pd.DataFrame({name: np.zeros(0) for name in COLUMNS})
     return distinctive(
-        a, b, floor=test.floor, sizes=sizes, paired=test.paired, seed=test.seed, draws=test.draws
+        a,
+        b,
+        floor=test.floor,
+        sizes=sizes,
+        paired=test.paired,
+        seed=test.seed,
+        draws=test.draws,
+        progress=progress,
     )
 
 

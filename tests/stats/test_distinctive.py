@@ -125,3 +125,15 @@ def test_the_sides_list_the_same_problems(rng: np.random.Generator) -> None:
     a, b = sides(rng)
     with pytest.raises(StatisticsError, match=r"the same problems: \(12, 7\), \(11, 7\)"):
         distinctive(a, Side(b.hits[:11], b.words[:11]))
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_all_draws_are_told_whatever_is_tested(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator, paired: bool
+) -> None:
+    a, b = sides(rng)
+    monkeypatch.setattr(module, "_BLOCK", 30)
+    for floor in (Floor(1, 1.0), Floor(10**6, 1.0)):  # several blocks of terms, and no term at all
+        told: list[float] = []
+        distinctive(a, b, floor=floor, paired=paired, draws=99, progress=told.append)
+        assert sum(told) == pytest.approx(99)

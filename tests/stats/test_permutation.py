@@ -11,7 +11,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.estimate import LIKE, THESE
-from reasonlens.stats.permutation import max_t, mcnemar_test, sign_flip_test, within_problem_test
+from reasonlens.stats.max_t import max_t
+from reasonlens.stats.permutation import mcnemar_test, sign_flip_test, within_problem_test
 
 
 @settings(max_examples=60, deadline=None)

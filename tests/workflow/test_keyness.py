@@ -231,10 +231,15 @@ def test_several_processes_give_the_same_table_and_tell_their_progress(tmp_path:
     begun: list[int] = []
     done: list[int] = []
     one = keyness(study, request, begin=begun.append, progress=done.append)
-    two = keyness(study, request, jobs=2)
+    drawing: list[int] = []
+    drawn: list[float] = []
+    two = keyness(study, request, jobs=2, begin_tests=drawing.append, progress_tests=drawn.append)
     pd.testing.assert_frame_equal(one.table, two.table)
     assert begun == [24]
     assert sum(done) == 24
+    families = one.table[["dataset"]].drop_duplicates().shape[0] * 2  # phrases and openers of each data set
+    assert drawing == [99 * families]
+    assert sum(drawn) == pytest.approx(99 * families)
 
 
 def test_the_log_ratio_has_an_interval(tmp_path: Path) -> None:
