@@ -22,13 +22,13 @@ from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.judges import Codebook, load_codebook, load_codebooks
 from reasonlens.lexicon import definition
+from reasonlens.lexicon.definition import DEFAULT_LEXICON
 from reasonlens.stats.label_plan import labels_needed
 from reasonlens.workflow import export
 from reasonlens.workflow.agree_compare import Asked, compare_labels
 from reasonlens.workflow.agree_import import import_labels, rows_of_labels
 from reasonlens.workflow.agree_known import Known, known_of
 from reasonlens.workflow.agree_labels import labels_of, plain
-from reasonlens.workflow.api import DEFAULT_LEXICON
 from reasonlens.workflow.behaviors_store import HUMAN
 
 __all__ = [

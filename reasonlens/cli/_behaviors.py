@@ -15,10 +15,10 @@ from reasonlens.cli._judging import judge_of, watched_judging
 from reasonlens.cli._progress import watched
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
-from reasonlens.judges import Codebook, Judge, load_codebooks
+from reasonlens.judges import DEFAULT_BEHAVIORS, Codebook, Judge, load_codebooks
 from reasonlens.lexicon import definition
+from reasonlens.lexicon.definition import DEFAULT_LEXICON
 from reasonlens.workflow import behaviors, export
-from reasonlens.workflow.api import DEFAULT_BEHAVIORS, DEFAULT_LEXICON
 from reasonlens.workflow.behaviors_rates import Asked, Rates, rates
 from reasonlens.workflow.run import Plan
 

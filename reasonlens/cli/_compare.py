@@ -14,9 +14,8 @@ from reasonlens.cli._progress import watched
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.lexicon import definition
-from reasonlens.lexicon.definition import Lexicon
+from reasonlens.lexicon.definition import DEFAULT_LEXICON, Lexicon
 from reasonlens.workflow import export, measures
-from reasonlens.workflow.api import DEFAULT_LEXICON
 from reasonlens.workflow.associate import USUAL, associate
 from reasonlens.workflow.compare import Question, compare
 from reasonlens.workflow.run import Plan

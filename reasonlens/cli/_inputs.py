@@ -10,9 +10,8 @@ from typing import Any
 
 from reasonlens.core.errors import InputError
 from reasonlens.lexicon import definition
-from reasonlens.lexicon.definition import Lexicon
+from reasonlens.lexicon.definition import DEFAULT_LEXICON, Lexicon
 from reasonlens.lexicon.self_check import self_check
-from reasonlens.workflow.api import DEFAULT_LEXICON
 
 __all__ = ["chosen_lexicons", "inputs_of", "lexicons_of", "study_at"]
 

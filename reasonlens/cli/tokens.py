@@ -119,16 +119,19 @@ def command(**options: Any) -> None:
     Reads output files of almost any format, or a study. Rates come with intervals clustered by
     problem, contrasts are made on shared problems, and what was left out is counted beside them.
     """
-    from reasonlens.cli import _keyness, _positions, _tokens
-
     asked = [f"--{name}" for name in ("kwic", "positions", "keyness") if options[name]]
     if len(asked) > 1:
         raise click.UsageError(f"{' and '.join(asked)} show different things; run one at a time")
-    if options["kwic"]:
-        _tokens.show_kwic(options)
-    elif options["positions"]:
+    if options["positions"]:
+        from reasonlens.cli import _positions
+
         _positions.show_positions(options)
     elif options["keyness"]:
+        from reasonlens.cli import _keyness
+
         _keyness.show_keyness(options)
     else:
-        _tokens.show_rates(options)
+        from reasonlens.cli import _tokens
+
+        show = _tokens.show_kwic if options["kwic"] else _tokens.show_rates
+        show(options)

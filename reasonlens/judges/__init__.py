@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANSWERS",
+    "DEFAULT_BEHAVIORS",
     "Codebook",
     "Example",
     "Judge",
@@ -43,6 +44,9 @@ __all__ = [
 
 Spans = Sequence[tuple[int, int]]
 """Half-open (start, end) places in Python characters of a text."""
+
+DEFAULT_BEHAVIORS = ("multi_perspective", "metacognitive_awareness")
+"""What is judged if nothing is named: the pair of Hu et al."""
 
 ANSWERS = ("present", "absent")
 """The verdicts that are answers; every other one is a failure and is counted as such."""

@@ -11,6 +11,7 @@ from reasonlens.lexicon.draft import Card, Draft, finish
 from reasonlens.lexicon.model import Category, Entry, Lexicon, Pattern, Rule, digest_of
 
 __all__ = [
+    "DEFAULT_LEXICON",
     "Category",
     "Entry",
     "Lexicon",
@@ -23,6 +24,9 @@ __all__ = [
     "load",
     "names",
 ]
+
+DEFAULT_LEXICON = "flexible_reasoning"
+"""What is counted if nothing is named."""
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _READERS = {

@@ -12,10 +12,10 @@ from reasonlens.calls.limits import Limits
 from reasonlens.core import registry
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
-from reasonlens.judges import Judge, load_codebooks
+from reasonlens.judges import DEFAULT_BEHAVIORS, Judge, load_codebooks
 from reasonlens.judges import Settings as JudgeSettings
 from reasonlens.lexicon import definition
-from reasonlens.lexicon.definition import Lexicon
+from reasonlens.lexicon.definition import DEFAULT_LEXICON, Lexicon
 from reasonlens.workflow import agree_compare, figures
 from reasonlens.workflow import compare as comparing
 from reasonlens.workflow import ingest as ingesting
@@ -34,8 +34,6 @@ from reasonlens.workflow.run import Plan
 from reasonlens.workflow.scores import score as find_scores
 
 __all__ = [
-    "DEFAULT_BEHAVIORS",
-    "DEFAULT_LEXICON",
     "agree",
     "associate",
     "behaviors",
@@ -47,12 +45,6 @@ __all__ = [
     "score",
     "tokens",
 ]
-
-DEFAULT_LEXICON = "flexible_reasoning"
-"""What is counted if nothing is named."""
-
-DEFAULT_BEHAVIORS = ("multi_perspective", "metacognitive_awareness")
-"""What is judged if nothing is named: the pair of Hu et al."""
 
 Names = str | Path | Sequence[str | Path]
 
