@@ -31,3 +31,11 @@ def loaded(code: str) -> set[str]:
 )
 def test_nothing_heavy_is_loaded(code: str) -> None:
     assert loaded(code) & HEAVY == set()
+
+
+def test_counting_leaves_the_largest_modules_out() -> None:
+    code = "import reasonlens.cli._tokens, sys\nprint(*sorted(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = set(out.stdout.split())
+    assert "reasonlens.workflow.tokens" in modules
+    assert not modules & {"scipy.stats", "matplotlib", "sklearn", "torch", "statsmodels"}
