@@ -76,7 +76,7 @@ def count_lines(
         line has no counts.
     """
     before, work = 0, partial(_count, list(lexicons), field)
-    for line, table, n_lines in _in_order(work, _chunks(path, chunk, threads + 1), threads):
+    for line, table, n_lines in _in_order(work, _chunks(path, chunk, threads + 2), threads):
         yield table.add_column(0, SCHEMA.field("line"), _array(line + (before + 1), pa.int64()))
         before += n_lines
 
@@ -91,7 +91,7 @@ def _in_order(
         waiting: deque[Future[_Counted]] = deque()
         for data in chunks:
             waiting.append(pool.submit(work, data))
-            if len(waiting) > threads:
+            if len(waiting) > threads + 1:  # one more than are at work: none waits for what is done with tables
                 yield waiting.popleft().result()
         for future in waiting:
             yield future.result()
