@@ -77,7 +77,8 @@ class Caller:
         while True:
             stored, problem = await self._call(key, body, len(attempts))
             if stored is None:
-                return Answer(key, "failed", problem=problem)
+                free = self.price is not None and self.price.free
+                return Answer(key, "failed", problem=problem, cost=0.0 if free else None)
             attempts.append(stored)
             asked += 1
             latest = answer_of(key, [stored], read, from_journal=False)

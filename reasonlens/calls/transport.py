@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -112,6 +113,11 @@ class Transport:
             raise TransportError(f"no trusted connection: {why}", again=False) from None
         except TimeoutError:
             raise TransportError(f"no answer within {self._timeout:g} s", again=True, billed=True) from None
+        except aiohttp.ClientConnectorError as error:
+            number, said = error.os_error.errno, error.os_error.strerror or str(error.os_error)
+            why = os.strerror(number) if number and number > 0 else said  # below 0: names of hosts
+            where = f"{error.host}:{error.port}"
+            raise TransportError(f"no connection to {where} ({why}): is it running?", again=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             why = redacted(f"{type(error).__name__}: {error}", self._key)
             raise TransportError(why, again=True) from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pandas as pd
 
-from reasonlens.cli._print import interval, number, p_value, plain, show_table
+from reasonlens.cli._print import interval, number, number_of, p_value, plain, show_table
 
 if TYPE_CHECKING:
     from reasonlens.stats.label_plan import LabelPlan
@@ -142,16 +142,20 @@ def print_rules_quality(behaviors: Sequence[str]) -> None:
 def print_imported(found: Imported) -> None:
     """Print what an import took."""
     for behavior, n in found.labels.items():
-        click.echo(f"{found.judge}: {n:,} labels of {behavior}")
-    notes = {
-        "traces labelled": found.traces,
-        "rows without a verdict, not taken": found.blank,
-        "quotes that are not in the text (kept, not counted)": found.unverified,
-        "labels replaced": found.replaced,
-    }
-    for note, n in notes.items():
+        click.echo(f"{found.judge}: {number_of(n, 'label')} of {behavior}")
+    notes = (
+        (found.traces, "response labelled", "responses labelled"),
+        (found.blank, "row without a verdict, not taken", "rows without a verdict, not taken"),
+        (
+            found.unverified,
+            "quote that is not in the text (kept, not counted)",
+            "quotes that are not in the text (kept, not counted)",
+        ),
+        (found.replaced, "label replaced", "labels replaced"),
+    )
+    for n, one, several in notes:
         if n:
-            click.echo(f"  {n:,} {note}")
+            click.echo(f"  {number_of(n, one, several)}")
 
 
 def print_plan(
@@ -186,7 +190,7 @@ def print_trained(found: Trained) -> None:
     if found.embeddings:
         click.echo(f"  with embeddings of {found.embeddings}, which it needs wherever it judges")
     for why, n in found.left_out.items():
-        click.echo(f"  left out: {n:,} labels ({why})")
+        click.echo(f"  left out: {number_of(n, 'label')} ({why})")
     table: list[list[object]] = [
         [
             row["behavior"],

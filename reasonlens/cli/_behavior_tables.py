@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["print_quotes", "print_rates", "print_verdicts"]
 
 _WIDTH = 100
+_REASONS = 3
 
 
 def print_rates(found: Rates) -> None:
@@ -43,10 +45,11 @@ def print_rates(found: Rates) -> None:
     _validation(rows, found.asked.behaviors)
     if found.asked.judge.startswith("rules@"):
         _baseline(found.asked.behaviors)
-    families = "; ".join(x for x in dict.fromkeys(rows["family"]) if x)
+    shown = rows.loc[rows["quantity"] == "difference", "family"]  # ratios have p-values that are not printed
+    families = "; ".join(x for x in dict.fromkeys(shown) if x)
     click.echo(f"\nIntervals: {100 * rows['level'].iloc[0]:g}%, clustered by problem.")
     if families:
-        click.echo(f"p-values are corrected together, {families}.")
+        click.echo(f"p (adjusted): differences of shares and of counts are corrected together; {families}.")
 
 
 def _validation(rows: pd.DataFrame, behaviors: Sequence[str]) -> None:
@@ -62,7 +65,8 @@ def _validation(rows: pd.DataFrame, behaviors: Sequence[str]) -> None:
         which = f" ({', '.join(left)})" if seen else ""
         click.echo(
             f"\n{click.style('Not validated', bold=True)}{which}: no labels of people, so these are what "
-            "the judge says, with its errors. See: reasonlens agree --help"
+            f"the judge says, with its errors. To label some: reasonlens agree sample STUDY -b {left[0]} "
+            "--out sheet.csv"
         )
 
 
@@ -185,7 +189,24 @@ def print_verdicts(found: Rates) -> None:
     if failures:
         again = ",".join(name for name in RETRIED if name in failures)
         ask = f"; ask again with --retry {again}" if again else ""
-        click.echo(f"Units with no answer are left out of every rate above (why: column problem){ask}.")
+        click.echo(f"Units with no answer are left out of every rate above{ask}.")
+        _reasons(frame["problems"])
+
+
+def _reasons(problems: Iterable[dict[str, int]]) -> None:
+    """Print the commonest reasons why there is no answer; those that differ in numbers only are one."""
+    count: Counter[str] = Counter()
+    example: dict[str, str] = {}
+    for one in problems:
+        for why, n in one.items():
+            kind = re.sub(r"\d[\d.,]*", "0", why)
+            count[kind] += n
+            example.setdefault(kind, why)
+    for kind, n in count.most_common(_REASONS):
+        line = plain(example[kind])
+        click.echo(f"  {n:>6,}  {line[:_WIDTH]}{'…' if len(line) > _WIDTH else ''}")
+    if len(count) > _REASONS:
+        click.echo(f"  and {len(count) - _REASONS:,} other reasons (column problem of the table labels)")
 
 
 def print_quotes(study: Study, text: str, judge: str, codebooks: Sequence[Codebook], most: int) -> None:

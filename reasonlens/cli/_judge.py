@@ -27,7 +27,8 @@ def examine_and_print(url: str, model: str | None, key_env: str, longest: int) -
     if "keeps to a JSON schema" in missing:
         click.echo("Without schemas, ask for JSON in words: reasonlens behaviors ... --json-in-text")
     if missing:
-        click.echo(f"Not fit as it is: {', '.join(missing)}.")
+        unfit = "It gives no answer." if "answers" in missing else f"Not fit as it is: {', '.join(missing)}."
+        click.echo(unfit)
         sys.exit(1)
     click.echo(
         f"Fit to judge: reasonlens behaviors STUDY --judge llm --base-url {url} --model {endpoint.model}"

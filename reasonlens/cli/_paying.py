@@ -15,6 +15,7 @@ from reasonlens.calls.ask import Limits
 from reasonlens.calls.journal import Journal
 from reasonlens.calls.plan import Plan, plan
 from reasonlens.calls.prices import load
+from reasonlens.cli._print import number_of
 from reasonlens.core.errors import InputError
 from reasonlens.judges._receipts import wire_of
 from reasonlens.judges.llm import JUDGING, LlmJudge
@@ -116,23 +117,22 @@ def say_plan(found: Plan, name: str, where: str, concurrency: int, *, batch: boo
     """Say what `name` at the address `where` will be asked, and at which price."""
     same = f", {found.duplicates:,} the same" if found.duplicates else ""
     click.echo(
-        f"{name} at {where}: {found.requests:,} questions, "
-        f"{found.from_journal:,} answered in the journal{same}, {found.calls:,} calls to make",
+        f"{name} at {where}: {number_of(found.requests, 'question')}, "
+        f"{found.from_journal:,} answered in the journal{same}, {number_of(found.calls, 'call')} to make",
         err=True,
     )
     if not found.calls:
         return
     tokens = [f"{low:,} to {high:,}" for low, high in (found.prompt_tokens, found.completion_tokens)]
-    time = "within a day" if batch else f"about {_duration(found.seconds(concurrency))}"
-    click.echo(
-        f"  tokens: {tokens[0]} in, {tokens[1]} out; time: {time} at {concurrency} under way", err=True
-    )
+    time = f"about {_duration(found.seconds(concurrency))} at {concurrency} under way"
+    time = "within a day" if batch else time
+    click.echo(f"  tokens: {tokens[0]} in, {tokens[1]} out; time: {time}", err=True)
     if found.cost is None:
         click.echo(f"  price: unknown for this model (--prices FILE; table of {found.price_date})", err=True)
     else:
         low, high = found.cost
-        shown = "nothing (a server of your own)" if high == 0 else f"${low:.2f} to ${high:.2f}"
-        click.echo(f"  price: {shown} (table of {found.price_date})", err=True)
+        dollars = f"${low:.2f} to ${high:.2f} (table of {found.price_date})"
+        click.echo(f"  price: {dollars if high else 'nothing (a server of your own)'}", err=True)
 
 
 def _duration(seconds: float) -> str:

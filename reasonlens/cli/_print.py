@@ -13,7 +13,7 @@ import click
 
 from reasonlens.core.cells import plain
 
-__all__ = ["NONE", "SHORT", "interval", "number", "p_value", "plain", "show_table"]
+__all__ = ["NONE", "SHORT", "interval", "number", "number_of", "p_value", "plain", "show_table"]
 
 
 SHORT = "*"
@@ -74,3 +74,14 @@ def show_table(table: list[list[object]], heads: Iterable[str], title: str, left
     for mark, meaning in _LINES.items():
         if any(isinstance(cell, str) and cell.endswith(f"]{mark}") for row in rows for cell in row):
             click.echo(f"{mark} {meaning}")
+
+
+def number_of(n: int, one: str, several: str = "") -> str:
+    """Return a number with its noun: ``1 question``, ``2 questions``.
+
+    Examples
+    --------
+    >>> number_of(1, "row without a verdict", "rows without a verdict"), number_of(1200, "call")
+    ('1 row without a verdict', '1,200 calls')
+    """
+    return f"{n:,} {one if n == 1 else several or one + 's'}"

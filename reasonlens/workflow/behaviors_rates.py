@@ -12,6 +12,7 @@ import pyarrow as pa
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.core.tables import LABEL_VERDICTS
+from reasonlens.judges import ANSWERS
 from reasonlens.judges._injection import NOTE
 from reasonlens.stats.cells import ordered
 from reasonlens.stats.group_contrasts import corrected_contrasts, frame_of, group_contrasts, group_levels
@@ -26,6 +27,10 @@ __all__ = ["BY", "Asked", "Rates", "rates", "verdicts"]
 BY = ("model_kind", "model")
 """The groupings that are always estimated; contrasts are made between kinds."""
 
+_HEALTH = (
+    ("looping", "repeats itself without end", "repeat themselves without end"),
+    ("truncated", "is cut off", "are cut off"),
+)
 _TEST = ("measure", "by", "group", "reference", "dataset", "adjusted")
 
 
@@ -125,10 +130,11 @@ def rates(study: Study, plan: Plan, asked: Asked) -> Rates:
     frame = corrected_contrasts(frame, frame["reference"] != "", _TEST, asked.correction)
     lost = sorted({m.name.split("/")[1] for m in chosen} - {m.name.split("/")[1] for m in usable})
     notes = [f"{name}: no answer for any response" for name in lost]
-    for flag, what in (("looping", "repeat themselves without end"), ("truncated", "are cut off")):
+    for flag, one, several in _HEALTH:
         n = int(Grouped(traces).flagged(flag).sum())
         if n and flag not in (asked.exclude or ()):
-            notes.append(f"{n} of {len(traces.about)} responses {what}; without them: --exclude {flag}")
+            what, them = (one, "it") if n == 1 else (several, "them")
+            notes.append(f"{n} of {len(traces.about)} responses {what}; without {them}: --exclude {flag}")
     details = {"command": "behaviors", "text": plan.text, "judge": asked.judge, "level": asked.level}
     data = pa.Table.from_pandas(frame, preserve_index=False)
     study.write("comparisons", f"behaviors-{folder}", data, details=details)
@@ -146,7 +152,8 @@ def verdicts(study: Study, text: str, judge: str, behaviors: Sequence[str]) -> p
         Columns ``behavior``, ``model_kind``, ``unit``, ``traces``, ``units``, one per verdict of
         `reasonlens.core.tables.LABEL_VERDICTS`, ``quotes`` (given), ``unverified``, ``repeated`` (units
         with several repeats), ``flips`` (those whose repeats do not agree), ``cost`` (US dollars; NaN if
-        unknown), ``addressed`` (responses that speak to the judge).
+        unknown), ``addressed`` (responses that speak to the judge), ``problems`` (why units have no answer:
+        reasons with numbers of units).
     """
     kinds = study.read("traces", columns=["trace_id", "model_kind"]).to_pandas()
     kind_of = kinds.set_index("trace_id")["model_kind"].fillna("other")
@@ -174,6 +181,7 @@ def _summed(frame: pd.DataFrame) -> dict[str, object]:
     units = frame.groupby(["trace_id", "unit_start", "unit_end"], sort=False)["verdict"]
     several = units.size() > 1
     cost = frame["cost"].to_numpy(dtype=np.float64)
+    unanswered = first.loc[~first["verdict"].isin(ANSWERS), "problem"]
     return {
         "unit": str(frame["unit"].iloc[0]),
         "traces": int(first["trace_id"].nunique()),
@@ -185,4 +193,5 @@ def _summed(frame: pd.DataFrame) -> dict[str, object]:
         "flips": int((units.nunique()[several] > 1).sum()),
         "cost": float(cost.sum()),
         "addressed": int(first["problem"].str.contains(NOTE, regex=False).sum()),
+        "problems": {str(why): int(n) for why, n in unanswered.value_counts().items()},
     }

@@ -76,3 +76,16 @@ def test_an_unencrypted_address_needs_leave() -> None:
 
 def test_headers_of_an_endpoint_are_not_shown() -> None:
     assert "secret" not in repr(Endpoint(headers={"api-key": "secret"}))
+
+
+def test_a_server_that_does_not_run_is_named() -> None:
+    why = r"no connection to 127\.0\.0\.1:9 \(Connection refused\): is it running\?"
+
+    async def run() -> TransportError:
+        endpoint = Endpoint("http://127.0.0.1:9/v1", "m")
+        async with Transport(endpoint, None, connections=1, timeout=5.0) as transport:
+            with pytest.raises(TransportError, match=why) as error:
+                await transport.post("/chat/completions", BODY)
+        return error.value
+
+    assert asyncio.run(run()).again is True

@@ -51,7 +51,7 @@ def test_from_a_sheet_to_disagreements(study: Study) -> None:
         writer.writerows(rows)
     out = said("import", "study", "sheet.csv", "--who", "ann")
     assert "human:ann: 11 labels of verification" in out
-    assert "1 rows without a verdict, not taken" in out
+    assert "1 row without a verdict, not taken" in out
     out = said("compare", "study", "--disagreements", "differ.csv", "--out", "rows.json")
     assert "rules@1 against human:ann: verdicts" in out
     assert "Errors of rules@1, where human:ann is right" in out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,11 +193,30 @@ def test_failures_are_verdicts_beside_the_rates_and_can_be_asked_again(
     assert problem in bad["problem"].iloc[0]
     assert KEY not in "".join(labels["problem"])
     assert "not judged, or no answer: 1" in out.stdout
-    assert f"ask again with --retry {verdict}." in out.stdout
+    assert f"ask again with --retry {verdict}.\n" in out.stdout
+    reasons = out.stdout.split(f"--retry {verdict}.\n")[1].splitlines()
+    assert problem in reasons[0]  # the commonest reason stands below
     quiet = ask(study)
     assert "0 questions" in quiet.stderr
     again = ask(study, "--retry", verdict)
-    assert "1 questions" in again.stderr or "2 verdicts are new" in again.stderr
+    assert "1 question, 0 answered in the journal, 1 call to make" in again.stderr
+    assert "2 verdicts are new" in again.stderr
+
+
+def test_an_answer_of_another_model_can_be_asked_again_and_is_then_kept(ask: Any, tmp_path: Path) -> None:
+    data = rows()
+    data[1]["response"] = f"{data[1]['response']} [wrong-model]"  # once only
+    study = tmp_path / "s"
+    out = ask(write(tmp_path, data), "--study", study)
+    assert "the server answered with the model 'another-model'" in out.stdout
+    again = ask(study, "--retry", "failed")
+    assert "2 verdicts are new" in again.stderr
+    labels = read_study(study).read("labels").to_pandas()
+    assert set(labels["verdict"]) == {"present", "absent"}
+    shutil.rmtree(study / "labels")  # the journal holds both answers, and gives the right one
+    lost = ask(study)
+    assert "8 questions, 8 answered in the journal, 0 calls to make" in lost.stderr
+    assert set(read_study(study).read("labels").to_pandas()["verdict"]) == {"present", "absent"}
 
 
 def test_a_fault_that_passes_is_not_seen_in_the_labels(ask: Any, tmp_path: Path, server: FakeServer) -> None:
