@@ -24,7 +24,7 @@ from reasonlens.calls.keys import api_key, check_address, redacted
 from reasonlens.calls.prices import Prices, load
 from reasonlens.core.errors import BackendError, MissingExtraError
 
-__all__ = ["MOST_BYTES", "MOST_REQUESTS", "Batches", "Status"]
+__all__ = ["MOST_BYTES", "MOST_REQUESTS", "Batches", "Status", "under_way"]
 
 MOST_REQUESTS = 50_000
 """Requests in one file (a limit of the service)."""
@@ -59,6 +59,12 @@ class Status:
     def done(self) -> bool:
         """Whether nothing is waited for."""
         return all(state in _DONE for state in self.states.values())
+
+
+def under_way(journal: Journal, endpoint: Endpoint) -> set[str]:
+    """Return the keys of requests that stand in a batch whose end is not known yet."""
+    found = journal.batches(endpoint.base_url)
+    return {key for _, keys, _, state in found if state not in _DONE for key in keys}
 
 
 class Batches:
@@ -101,10 +107,9 @@ class Batches:
         BackendError
             If the service does not take a batch.
         """
-        known = set(self._journal.keys())
-        under_way = {key for _, keys, _, state in self._records() if state not in _DONE for key in keys}
+        known = set(self._journal.keys()) | under_way(self._journal, self._endpoint)
         n = 0
-        for keys, data in self._files(requests, known | under_way):
+        for keys, data in self._files(requests, known):
             self._create(keys, data)
             n += len(keys)
         return n

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from reasonlens.calls import Endpoint, Request, Sampling, request_key
@@ -32,8 +32,8 @@ class Plan:
 
     Attributes
     ----------
-    requests, calls, from_journal, duplicates
-        ``requests`` is the sum of the other three.
+    requests, calls, from_journal, duplicates, waiting
+        ``requests`` is the sum of the others; ``waiting`` are in a batch that is on its way.
     prompt_tokens, completion_tokens
         Least and most expected.
     cost
@@ -50,6 +50,7 @@ class Plan:
     completion_tokens: tuple[int, int]
     cost: tuple[float, float] | None
     price_date: str
+    waiting: int = 0
 
     def seconds(self, concurrency: int, latency: float = 6.0) -> float:
         """Return about how long the calls take, at `latency` seconds each."""
@@ -65,6 +66,7 @@ def plan(
     *,
     batch: bool = False,
     settled: Callable[[str, Request], bool] = lambda key, request: True,
+    under_way: Collection[str] = frozenset(),
 ) -> Plan:
     """Count what is to be asked and estimate its price.
 
@@ -78,11 +80,13 @@ def plan(
         Whether the Batch API is used.
     settled
         Whether what the journal holds for a key will do; what will not is asked again.
+    under_way
+        Keys that are in a batch already.
     """
     table = prices or load()
     known = journal.keys() if journal is not None else {}
     seen: set[str] = set()
-    total = held = chars = 0
+    total = held = waiting = chars = 0
     for request in requests:
         total += 1
         key = request_key(endpoint, sampling, request)
@@ -91,9 +95,11 @@ def plan(
         seen.add(key)
         if key in known and settled(key, request):
             held += 1
+        elif key in under_way:
+            waiting += 1
         else:
             chars += sum(len(content) for _, content in request.messages) + len(str(request.schema or ""))
-    calls = len(seen) - held
+    calls = len(seen) - held - waiting
     prompt = tokens_in(chars)
     answer = (calls * min(_ANSWER_TOKENS, sampling.max_tokens), calls * sampling.max_tokens)
     price = table.of(endpoint)
@@ -103,4 +109,4 @@ def plan(
             price.of(prompt[0], answer[0], batch=batch),
             price.of(prompt[1], answer[1], batch=batch),
         )
-    return Plan(total, calls, held, total - len(seen), prompt, answer, cost, table.date)
+    return Plan(total, calls, held, total - len(seen), prompt, answer, cost, table.date, waiting)

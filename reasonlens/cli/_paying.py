@@ -12,6 +12,7 @@ import click
 
 from reasonlens.calls.answers import answer_of
 from reasonlens.calls.ask import Limits
+from reasonlens.calls.batch import under_way
 from reasonlens.calls.journal import Journal
 from reasonlens.calls.plan import Plan, plan
 from reasonlens.calls.prices import load
@@ -68,6 +69,7 @@ def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
         found = plan(_requests(study, asking, wanted), asking.endpoint, asking.sampling, None, limits.prices)
     else:
         with Journal(asking.journal) as journal:
+            sent = under_way(journal, asking.endpoint)
             found = plan(
                 _requests(study, asking, wanted),
                 asking.endpoint,
@@ -76,13 +78,19 @@ def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
                 limits.prices,
                 batch=options["batch"],
                 settled=_settled(asking, journal) if limits.again else lambda key, request: True,
+                under_way=sent,
             )
     say_plan(found, asking.name, asking.endpoint.base_url, limits.concurrency, batch=options["batch"])
     if options["dry_run"]:
         click.echo("This was a dry run: nothing was asked.")
         return None
+    if found.waiting and not options["batch"]:
+        raise InputError(
+            f"{number_of(found.waiting, 'question')} are in a batch already and would be paid twice; "
+            "run with --batch to see how it stands and to collect"
+        )
     if not found.calls:
-        return asking
+        return _batched(asking, study, wanted) if found.waiting else asking
     most = ceiling(found, options["max_cost"], options["stop_at"], yes=options["yes"])
     if most == STOP:
         click.echo("Nothing was asked.", err=True)
@@ -116,6 +124,7 @@ def _requests(study: Study, judge: LlmJudge, wanted: behaviors.Wanted) -> Iterat
 def say_plan(found: Plan, name: str, where: str, concurrency: int, *, batch: bool = False) -> None:
     """Say what `name` at the address `where` will be asked, and at which price."""
     same = f", {found.duplicates:,} the same" if found.duplicates else ""
+    same += f", {found.waiting:,} in a batch on its way" if found.waiting else ""
     click.echo(
         f"{name} at {where}: {number_of(found.requests, 'question')}, "
         f"{found.from_journal:,} answered in the journal{same}, {number_of(found.calls, 'call')} to make",

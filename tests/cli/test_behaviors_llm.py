@@ -353,6 +353,11 @@ def test_a_batch_is_submitted_then_collected(
     assert "8 questions submitted now" in first.stderr
     assert "Run the same command again to collect" in first.stdout
     assert not server.seen  # nothing was asked the dear way
+    twice = ask(study)
+    assert twice.exit_code == 1
+    assert "8 questions are in a batch already and would be paid twice; run with --batch" in twice.stderr
+    second = ask(study, "--batch", "--max-cost", "0")  # what is on its way costs nothing more
+    assert "8 questions, 0 answered in the journal, 8 in a batch on its way, 0 calls to make" in second.stderr
     for _ in range(3):
         out = ask(study, "--batch")
         assert out.exit_code == 0, out.output
