@@ -2,7 +2,8 @@
 
    The bytes lie in a block of exactly their size, so that a sanitizer sees every read beyond them. Each
    text is counted with all instructions and two sizes of stretches, and its hits are counted; all must agree.
-   Usage: see .ci/kernel. With -DALONE it makes up texts itself, for compilers without libFuzzer. */
+   Usage: see .ci/kernel. With -DALONE it makes up texts itself, for compilers without libFuzzer, and ends with a
+   digest of all counts: with a number of texts instead of seconds it is the same on every machine (.ci/arm64). */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,13 @@ enum { MOST_PROGRAMS = 32 };
 
 static program programs[MOST_PROGRAMS];
 static unsigned n_programs;
+static uint64_t digest = 14695981039346656037u; /* FNV-1a */
+
+static void add_to_digest(uint64_t value)
+{
+    for (int i = 0; i < 8; i++, value >>= 8)
+        digest = (digest ^ (value & 0xFF)) * 1099511628211u;
+}
 
 /* ---- programs, as .ci/kernel wrote them ---- */
 
@@ -125,6 +133,11 @@ static void check_text(program *p, const uint8_t *text, size_t n, size_t small)
             MUST(!memcmp(found.count, wanted.count, p->n_entries * sizeof(uint32_t)));
             free(found.count);
         }
+    add_to_digest((uint64_t)wanted.ended);
+    add_to_digest((uint64_t)wanted.n_words);
+    add_to_digest((uint64_t)wanted.n_chars);
+    for (uint32_t k = 0; k < p->n_entries; k++)
+        add_to_digest(wanted.count[k]);
     free(wanted.count);
 }
 
@@ -152,6 +165,7 @@ static void check_line(program *p, const uint8_t *line, size_t n)
         if (kind == LINE_TEXT)
             MUST(here->n == first.n && !memcmp(here->text, first.text, first.n));
     }
+    add_to_digest((uint64_t)wanted);
     free(first.text);
     free(out.text);
 }
@@ -174,14 +188,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 }
 
 #ifdef ALONE
-/* Texts of the words in a file, one a line, and of random bytes, until the time is over. */
+/* The same numbers on every machine, which rand() does not give. */
+static unsigned chosen(unsigned n)
+{
+    static uint64_t state = 7;
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(state >> 33) % n;
+}
+
+/* Texts of the words in a file, one a line, and of random bytes, until the time is over, or so many:
+   WORDS SECONDS, or WORDS 0 TEXTS. */
 int main(int n_args, char **args)
 {
     static char words[1000][64];
     static uint8_t data[4096];
     unsigned n_words = 0;
     unsigned long long texts = 0;
-    MUST(n_args == 3);
+    MUST(n_args == 3 || n_args == 4);
+    unsigned long long most = n_args == 4 ? strtoull(args[3], NULL, 10) : 0;
     FILE *file = fopen(args[1], "rb");
     MUST(file);
     while (n_words < 1000 && fgets(words[n_words], 64, file)) {
@@ -189,23 +213,22 @@ int main(int n_args, char **args)
         n_words++;
     }
     fclose(file);
-    srand(7);
-    for (time_t end = time(NULL) + atoi(args[2]); time(NULL) < end; texts++) {
-        size_t n = 2, wanted = (size_t)rand() % 600;
-        data[0] = (uint8_t)rand();
-        data[1] = (uint8_t)rand();
+    for (time_t end = time(NULL) + atoi(args[2]); most ? texts < most : time(NULL) < end; texts++) {
+        size_t n = 2, wanted = chosen(600);
+        data[0] = (uint8_t)chosen(256);
+        data[1] = (uint8_t)chosen(256);
         while (n < wanted) {
-            const char *word = words[(unsigned)rand() % n_words];
+            const char *word = words[chosen(n_words)];
             memcpy(data + n, word, strlen(word));
             n += strlen(word);
-            if (rand() % 3 == 0)
-                data[n++] = (uint8_t)" \n-.'\\\"{}:,\x80\xC3\xE2"[rand() % 14];
-            if (rand() % 60 == 0)
-                data[n++] = (uint8_t)rand();
+            if (chosen(3) == 0)
+                data[n++] = (uint8_t)" \n-.'\\\"{}:,\x80\xC3\xE2"[chosen(14)];
+            if (chosen(60) == 0)
+                data[n++] = (uint8_t)chosen(256);
         }
         LLVMFuzzerTestOneInput(data, n);
     }
-    printf("%llu texts, all searches agree\n", texts);
+    printf("%llu texts, all searches agree, digest %016llx\n", texts, (unsigned long long)digest);
     return 0;
 }
 #endif
