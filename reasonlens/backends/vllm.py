@@ -3,7 +3,7 @@
 Requests stream: the engine always has some waiting, and a completion comes as soon as it ends. A
 ban travels as arguments of a logits processor that the engine is started with (``processors``), or
 as vLLM's own ``bad_words`` or ``logit_bias``. With ``data_parallel=N`` there are N engines, each with
-its own share of the GPUs.
+its own share of the GPUs of this machine, or with ``ray=ADDRESS`` of a cluster.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def connect(
     max_num_seqs: int = 256,
     enforce_eager: bool | None = None,
     revision: str | None = None,
+    ray: str | None = None,
     processors: Sequence[str] = (),
 ) -> VllmBackend:
     """Start the engine.
@@ -60,6 +61,9 @@ def connect(
         Requests decoded at once.
     enforce_eager
         Do not compile; on a CPU that is the default.
+    ray
+        Address of a Ray cluster that the engines are spread over (``auto`` finds it); its nodes need vLLM,
+        reasonlens and the model.
     processors
         ``"module:Class"`` of logits processors to start the engine with, see `BanHandle.processor_path`.
 
@@ -90,6 +94,10 @@ def connect(
         revision,
         tuple(processors),
     )
+    if ray is not None:
+        from reasonlens.backends._vllm_ray import RayReplicas
+
+        return VllmBackend(model, settings, RayReplicas(settings, data_parallel, str(ray)))
     if data_parallel == 1:
         return VllmBackend(model, settings, Engine(settings))
     from reasonlens.backends._vllm_replicas import Replicas

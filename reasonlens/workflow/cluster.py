@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reasonlens.core.errors import FetchError, InputError, MissingExtraError, ReasonlensError
+from reasonlens.core.errors import FetchError, InputError, ReasonlensError
+from reasonlens.core.ray_cluster import connected
 from reasonlens.workflow import pool
 
 __all__ = ["Cluster", "on_ray"]
@@ -27,8 +27,6 @@ __all__ = ["Cluster", "on_ray"]
 _TRIES = 3  # beside the first one, if a worker or its node is lost
 _AHEAD = 2  # units handed out per core before their results are taken
 _NAMED = 5
-_PATIENCE = 10.0  # seconds
-_STORE = 200 * 2**20  # bytes of a store of our own: results are small
 
 
 class Cluster:
@@ -116,13 +114,6 @@ def _cause(error: Any) -> Exception:
     return cause if isinstance(cause, ReasonlensError) else error
 
 
-def _answers(address: str | None) -> None:
-    """Raise OSError if nobody listens at HOST:PORT: Ray itself would wait for minutes."""
-    host, _, port = (address or "").rpartition(":")
-    if host and port.isdigit() and "//" not in host:
-        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
-
-
 @contextmanager
 def on_ray(address: str | None = None) -> Iterator[Cluster]:
     """Let `reasonlens.workflow.pool` hand its units to a Ray cluster.
@@ -139,22 +130,7 @@ def on_ray(address: str | None = None) -> Iterator[Cluster]:
     InputError
         If there is no cluster at this address.
     """
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ImportError as error:
-        raise MissingExtraError("ray", "ray", "--engine ray") from error
-    own = {} if address else {"include_dashboard": False, "object_store_memory": _STORE}
-    try:
-        _answers(address)
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
-    except (OSError, RuntimeError, ValueError) as error:
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(
-            f"no Ray cluster answers at {address or 'this machine'} ({why}); start one with `ray start "
-            "--head` and name it with --address, or leave --address out for one on this machine"
-        ) from error
+    ray = connected(address, "--address, or leave --address out for one on this machine")
     try:
         cluster = Cluster(ray)
         with pool.elsewhere(cluster):
