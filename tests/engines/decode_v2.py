@@ -1,6 +1,7 @@
 """Decode a few texts with and without a ban under Model Runner V2, and print what is in them as JSON.
 
-The sampling has neither top-p nor top-k: vLLM's kernel for these does not run in the interpreter.
+Its kernel for top-p and top-k does not run in Triton's interpreter (it calls a method of an integer that is
+one only when compiled), so they are done as vLLM does them where there is no Triton: with torch.
 """
 
 from __future__ import annotations
@@ -30,6 +31,39 @@ class _Cpu:
     driver, compiler = _Driver, None
 
 
+def _filter_with_torch() -> list[int]:
+    """Return a list that grows with each step that is filtered."""
+    from vllm.v1.sample.ops import topk_topp_sampler
+
+    steps: list[int] = []
+    filtered = topk_topp_sampler.apply_top_k_top_p_pytorch
+
+    def counted(*given: Any, **options: Any) -> Any:
+        steps.append(1)
+        return filtered(*given, **options)
+
+    topk_topp_sampler.HAS_TRITON = False
+    topk_topp_sampler.apply_top_k_top_p_pytorch = counted
+    return steps
+
+
+def _in_phases(engine: Any, texts: int) -> dict[str, list[int]]:
+    """Return how many banned words stand within a phase and after it, for each phase, in one batch."""
+    from reasonlens.backends import GenerationRequest
+    from reasonlens.bans import Ban
+    from tests.bans import soft_body as soft
+
+    bans = [
+        Ban(TARGETS, phase="reasoning").bind(engine.tokenizer()),
+        Ban(TARGETS, phase="first_quarter", max_tokens=soft.SOFT.max_tokens).bind(engine.tokenizer()),
+    ]
+    asked = [GenerationRequest(f"{i}", soft.PROMPT, i, bans[i % 2]) for i in range(2 * texts)]
+    found = {int(c.request_id): c for c in engine.generate(asked, soft.SOFT)}
+    one = soft.parts([found[i] for i in range(0, 2 * texts, 2)])
+    two = soft.quarters(engine, [found[i] for i in range(1, 2 * texts, 2)], soft.SOFT.max_tokens // 4)
+    return {"reasoning": [soft.hits(part) for part in one], "quarter": [soft.hits(part) for part in two]}
+
+
 def main(model: str) -> dict[str, Any]:
     """Return counts of texts, of steps, and of words."""
     os.environ.update(_CHOSEN)
@@ -40,6 +74,7 @@ def main(model: str) -> dict[str, Any]:
     from reasonlens.bans import Ban, _device_rows
     from tests.engines import test_vllm_bans as body
 
+    filtered = _filter_with_torch()
     steps, apply = [], _device_rows.DeviceRows.apply
 
     def counted(self: Any, *given: Any) -> Any:
@@ -48,8 +83,8 @@ def main(model: str) -> dict[str, Any]:
 
     _device_rows.DeviceRows.apply = counted  # type: ignore[method-assign]
     body.SETTINGS = (  # type: ignore[assignment]
-        SamplingParams(top_p=1.0, max_tokens=40),
-        SamplingParams(top_p=1.0, temperature=1.5, max_tokens=40),
+        SamplingParams(top_p=0.95, max_tokens=40),
+        SamplingParams(top_p=0.95, top_k=200, temperature=1.5, max_tokens=40),
     )
     settings = {"dtype": "float32", "max_num_seqs": 32, "max_model_len": 1024, "processors": [body.PROCESSOR]}
     engine = connect("vllm", model, **settings)
@@ -58,6 +93,8 @@ def main(model: str) -> dict[str, Any]:
     free, held = (body.draw(engine, each, _TEXTS) for each in (None, ban))
     return {
         "steps": len(steps),
+        "filtered": len(filtered),
+        "phases": _in_phases(engine, _TEXTS),
         "texts": [len(free), len(held)],
         "free": body.count(words, free),
         "banned": body.count(words, held),

@@ -35,7 +35,11 @@ def test_banned_words_never_come_under_the_second_runner(engine_model: Path) -> 
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["steps"] > 0  # the rows of V2 were at work, not those of V1
+    assert told["filtered"] == told["steps"]  # with top-p and top-k, as in the real experiment
     assert told["texts"] == [16, 16]
     assert sum(told["free"].get(word, 0) for word in TARGETS) >= 8
     assert told["banned"] == {}
     assert sum(told["alike"].get(word, 0) for word in LOOK_ALIKES) >= 8
+    for within, after in told["phases"].values():
+        assert within == 0
+        assert after >= 4
