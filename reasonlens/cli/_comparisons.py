@@ -21,6 +21,7 @@ __all__ = ["print_association", "print_comparison", "print_scores"]
 
 _LONGER = re.compile(r"longer one in (\d+%) of pairs")
 _SLASHES = 2  # LEXICON/CATEGORY/PER
+_IN_LINE = 2  # families of tests
 
 
 def print_comparison(found: Comparison) -> None:
@@ -87,8 +88,9 @@ def print_association(found: Association) -> None:
         heads = ["dataset", _by(rows), "measure", *values, "p (adjusted)", many, "responses"]
         show_table(table, heads, f"Right against wrong: {scope}", 3)
     click.echo(
-        "\nAUC: chance that a right response has the higher value (0.5: no association); odds ratio for one "
-        "standard deviation within problems. None of these is an effect."
+        "\nAUC: chance that a right response has the higher value (0.5: no association); right - wrong: in "
+        "the unit of the measure; odds ratio for one standard deviation within problems. None of these is an "
+        "effect."
     )
     _closing(found.rows, found.notes)
 
@@ -117,6 +119,10 @@ def _levels(rows: pd.DataFrame, title: str) -> None:
         for row in rows.to_dict("records")
     ]
     show_table(table, ["measure", _by(rows), "unit", "value", "problems", "responses", "excluded"], title, 3)
+    if (rows.groupby("measure")["n_problems"].nunique() > 1).any():
+        click.echo(
+            "Each level is over the problems of its group, which differ: compare groups by the rows below."
+        )
 
 
 def _contrasts(rows: pd.DataFrame, title: str, *, with_dataset: bool = False) -> None:
@@ -197,10 +203,22 @@ def _closing(rows: pd.DataFrame, notes: tuple[str, ...]) -> None:
         click.echo(f"Note: {note}")
     level = f"{100 * rows['level'].iloc[0]:g}%"
     estimands = "; ".join(dict.fromkeys(rows["estimand"]))
-    families = "; ".join(x for x in dict.fromkeys(rows["family"]) if x and not x.startswith(RATIOS))
+    families = [x for x in dict.fromkeys(rows["family"]) if x and not x.startswith(RATIOS)]
     click.echo(f"\nIntervals: {level}; estimand: {estimands}.")
-    if families:
-        click.echo(f"p-values are corrected over: {families}.")
+    if len(families) > _IN_LINE:
+        click.echo("p-values are corrected over each of these families:\n  " + "\n  ".join(families))
+    elif families:
+        click.echo(f"p-values are corrected over: {'; '.join(families)}.")
+    if _surer_than_corrected(rows):
+        click.echo(
+            'Intervals are not corrected, so one that leaves out "no difference" can stand beside a '
+            "corrected p above 0.05; far above it, a side hangs on one problem (see docs/statistics.md)."
+        )
+
+
+def _surer_than_corrected(rows: pd.DataFrame) -> bool:
+    shown = rows[rows["quantity"].str.endswith("difference") & rows["p_adjusted"].gt(1 - rows["level"])]
+    return bool(((shown["low"] > 0) | (shown["high"] < 0)).any())
 
 
 def _main(rows: pd.DataFrame) -> pd.DataFrame:

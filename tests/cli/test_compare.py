@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
 from reasonlens.cli import cli
+from reasonlens.cli._comparisons import print_comparison
 from reasonlens.core.study import read_study
 
 
@@ -52,6 +55,39 @@ def test_groups_are_printed_with_their_contrasts(outputs: Path) -> None:
         assert text in out.stdout
     line = next(x for x in out.stdout.splitlines() if x.startswith("length/words") and "distilled" in x)
     assert line.split()[-2:] == ["12", "0"]  # responses, excluded
+
+
+def test_groups_with_other_problems_and_corrected_tests_are_explained(capsys) -> None:
+    row = {
+        "by": "model_kind",
+        "measure": "accuracy",
+        "unit": "share of responses",
+        "dataset": "toy",
+        "quantity": "level",
+        "without": "",
+        "adjusted": "",
+        "family": "",
+        "method": "",
+        "level": 0.95,
+        "estimand": "problems like these",
+        "n_traces": 60,
+        "excluded": 0,
+        "p_adjusted": np.nan,
+    }
+    levels = [
+        {**row, "group": "base", "value": 0.5, "low": 0.4, "high": 0.6, "n_problems": 30},
+        {**row, "group": "distilled", "value": 0.7, "low": 0.6, "high": 0.8, "n_problems": 20},
+    ]
+    gap = {**levels[1], "quantity": "difference", "value": 0.2, "low": 0.01, "high": 0.39}
+    contrast = {**gap, "family": "toy: 7 tests (Holm)"}
+    for p, said in ((0.21, True), (0.01, False)):
+        rows = pd.DataFrame([*levels, {**contrast, "p_adjusted": p}])
+        contrasts, level = rows[rows["quantity"] == "difference"], rows[rows["quantity"] == "level"]
+        found = SimpleNamespace(rows=rows, levels=level, contrasts=contrasts, reference="base", notes=())
+        print_comparison(found)
+        out = capsys.readouterr().out
+        assert "Each level is over the problems of its group, which differ" in out
+        assert ("Intervals are not corrected" in out) is said
 
 
 def test_a_study_keeps_the_rows_and_out_writes_them(outputs: Path, tmp_path: Path) -> None:
