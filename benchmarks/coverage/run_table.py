@@ -14,7 +14,7 @@ Row = dict[str, dict[str, float]]
 def tables(results: dict[str, dict[str, Row]]) -> str:
     """Return the results as three Markdown tables."""
     single = [
-        [name, _missed(row["rate"]), f"{row['mean words']['coverage']:.3f}" if "mean words" in row else ""]
+        [name, _missed(row["rate"]), *(_coverage(row, what) for what in ("mean words", "mean words, t"))]
         for name, row in results["single"].items()
     ]
     share = [[name, _missed(row["share"])] for name, row in results["share"].items()]
@@ -33,11 +33,15 @@ def tables(results: dict[str, dict[str, Row]]) -> str:
     heads += ["p of the difference", "of the ratio", "all problems", "of shares (null)"]
     return "\n\n".join(
         [
-            _table(["one group", "rate", "mean length"], single),
+            _table(["one group", "rate", "mean length, log scale", "mean length, `mean_of_sums`"], single),
             _table(["share of responses", "coverage"], share),
             _table(heads, pair),
         ]
     )
+
+
+def _coverage(row: Row, what: str) -> str:
+    return f"{row[what]['coverage']:.3f}" if what in row else ""
 
 
 def _missed(row: dict[str, float]) -> str:

@@ -12,6 +12,7 @@ from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import ratio_of_sums, share_of_sums
 from reasonlens.stats.contrast import contrast_of_sums, rate_contrast
 from reasonlens.stats.difference import FEW
+from reasonlens.stats.limits import log_error
 
 
 def two_sides(rng, problems=30, ratio=1.0):
@@ -186,3 +187,24 @@ def test_a_p_value_is_below_the_level_exactly_if_its_interval_leaves_out_no_diff
 def test_sides_of_different_length_are_refused():
     with pytest.raises(StatisticsError, match="must list the same problems"):
         contrast_of_sums([1], [1], [1, 2], [1, 2])
+
+
+def test_sides_on_different_problems_have_the_degrees_of_freedom_of_welch(rng):
+    xa, wa, xb, wb = two_sides(rng, problems=8)
+    gap = np.zeros(8)
+    found = contrast_of_sums(np.r_[xa, gap], np.r_[wa, gap], np.r_[gap, xb], np.r_[gap, wb], paired=False)
+    (ea, da), (eb, db) = log_error(xa, wa), log_error(xb, wb)
+    degrees = (ea**2 + eb**2) ** 2 / (ea**4 / da + eb**4 / db)
+    half = stats.t.ppf(0.975, degrees) * np.hypot(ea, eb)
+    assert np.log(found.ratio.high / found.ratio.value) == pytest.approx(half)
+    paired = contrast_of_sums(xa, wa, xb, wb)
+    everything = contrast_of_sums(xa, wa, xb, wb, paired=False)
+    assert paired.ratio.high == pytest.approx(everything.ratio.high)  # no problem of one side only
+
+
+def test_sparse_hits_get_a_t_interval_and_hits_in_most_of_few_problems_do_not():
+    words = np.full(5, 1000.0)
+    most = contrast_of_sums([4, 9, 3, 6, 5], words, [2, 3, 0, 4, 1], words)
+    assert "t interval" not in most.difference.method
+    sparse = contrast_of_sums([4, 9, 3, 6, 5], words, [2, 3, 0, 0, 0], words)
+    assert "at least those of a t interval" in sparse.difference.method

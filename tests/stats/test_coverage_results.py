@@ -7,6 +7,8 @@ import json
 import pytest
 
 WELL = {"coverage": 1.0}
+BURSTS = {"30 x 8, hits in 5% of problems": 0.75, "30 x 64, p = .05, few problems": 0.92}
+"""Documented: samples without a hit say nothing of bursts; few problems with many responses each."""
 NOISE = 0.006  # one standard error of a share near .93 from 2,000 repetitions
 
 
@@ -19,7 +21,8 @@ def test_intervals_cover_in_the_designs_of_the_field(results):
     for part, names in (("single", ["rate"]), ("share", ["share"]), ("pair", ["ratio", "difference"])):
         for design, found in results[part].items():
             for name in names:
-                assert 0.93 - NOISE <= found[name]["coverage"] <= 0.997, (part, design, name)
+                least = BURSTS.get(design, 0.93)
+                assert least - NOISE <= found[name]["coverage"] <= 0.999, (part, design, name)
 
 
 def test_tests_keep_their_size(results):
@@ -39,10 +42,33 @@ def test_the_documentation_shows_these_numbers(results, root):
         assert f"| {design} | {found['ratio']['coverage']:.3f} " in text
 
 
-def test_what_is_too_short_says_so(results):
-    short = {
-        d for d, found in results["single"].items() if found.get("mean words, t", WELL)["coverage"] < 0.925
-    }
-    few = {d for d in results["single"] if int(d.split(" x ")[0]) < 20}
-    assert short
-    assert short <= few
+def test_means_of_skewed_quantities_cover(results):
+    for design, found in results["single"].items():
+        assert 0.93 - NOISE <= found.get("mean words, t", WELL)["coverage"], design
+
+
+@pytest.fixture
+def deviations(root, monkeypatch):
+    monkeypatch.syspath_prepend(str(root / "benchmarks" / "coverage"))
+    import deviations
+
+    return deviations
+
+
+def test_what_deviates_is_listed_with_its_reason(root, deviations):
+    text, wrong = deviations.listing()
+    assert wrong == []
+    assert text in (root / "docs" / "statistics.md").read_text("utf-8")
+
+
+def test_a_deviation_without_a_reason_is_found(monkeypatch, deviations):
+    odd = deviations.Result("no such setting", "no such method", "coverage", 0.80, 0.005)
+    fine = odd._replace(share=0.95)
+    monkeypatch.setattr(deviations, "offered", lambda: iter([odd, fine]))
+    text, wrong = deviations.listing()
+    assert any("no such setting" in line for line in wrong)
+    assert "1 are within" in text
+    assert odd.side == "short"
+    assert not odd.noise
+    assert odd._replace(share=0.925).noise
+    assert odd._replace(what="size", share=0.08).side == "liberal"
