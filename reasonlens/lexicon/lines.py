@@ -91,7 +91,7 @@ def _in_order(
         waiting: deque[Future[_Counted]] = deque()
         for data in chunks:
             waiting.append(pool.submit(work, data))
-            if len(waiting) > threads + 1:  # one more than are at work: none waits for what is done with tables
+            if len(waiting) > threads + 1:  # one more than are at work, so that none waits
                 yield waiting.popleft().result()
         for future in waiting:
             yield future.result()
