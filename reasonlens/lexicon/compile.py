@@ -14,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from reasonlens.core.errors import DefinitionError
-from reasonlens.lexicon.machine import Lists, Machine
+from reasonlens.lexicon.lists import Lists
+from reasonlens.lexicon.lookup import Lookup
+from reasonlens.lexicon.machine import Machine
+from reasonlens.lexicon.spelling import ROOT, Spelling
 from reasonlens.text import words
 
 __all__ = ["Item", "Parsed", "canonical_gap", "compile_items", "fold", "parse", "parse_all"]
 
-_ROOT = 1  # of the word trie; node 0 is the dead one
 _SPACES = re.compile(r"\s+")
 
 
@@ -164,7 +166,7 @@ class _Builder:
             self._ends[node].append(item)
 
     def _word(self, text: str, prefix: bool) -> int:
-        node = _ROOT
+        node = ROOT
         for char in text:
             letter = self._letters.setdefault(char, len(self._letters) + 1)
             if letter not in self._trie[node]:
@@ -188,21 +190,24 @@ class _Builder:
         inner = {word for edges in self._phrases[1:] for _, word in edges}
         triples = np.array([key for key, _ in steps], np.int64)
         alphabet, step = self._alphabet(), self._step()
+        known = np.array([bool(ws) for ws in meanings])
+        prefixed = known[len(self._trie) :]
         return Machine(
             sensitive=self._sensitive,
             latex=latex,
             alphabet=alphabet,
-            first=step[_ROOT][alphabet],
             step=step,
-            prefixed=np.array([bool(ws) for ws in meanings[len(self._trie) :]]),
-            known=np.array([bool(ws) for ws in meanings]),
+            prefixed=prefixed,
+            known=known,
+            spelling=Spelling.of(alphabet, step, known, prefixed),
             singles=Lists.of([self._singles(nodes) for nodes in opened]),
             openers=Lists.of([[p for p in nodes if self._phrases[p]] for nodes in opened]),
             checked=Lists.of([[p for p in nodes if self._literal_ends[p]] for nodes in opened]),
             inner=Lists.of([[w for w in ws if w in inner] for ws in meanings]),
-            pairs=np.unique(triples // len(self._gaps)),
+            pairs=Lookup.of(np.unique(triples // len(self._gaps)).tolist()),
             triples=triples,
             triple_next=np.array([to for _, to in steps], np.int64),
+            triple_place=Lookup.of(triples.tolist()),
             ends=Lists.of([[item.entry for item in _one_each(items)] for items in self._ends]),
             literal_ends=Lists.of(self._literal_ends),
             literal_entry=np.array([entry for entry, _ in self._literal_entries], np.int64),

@@ -13,6 +13,7 @@ import numpy as np
 
 from reasonlens.lexicon.compile import canonical_gap
 from reasonlens.lexicon.machine import Flags, Ints, Machine
+from reasonlens.lexicon.spelling import ROOT, SETTLED
 from reasonlens.text import words
 from reasonlens.text.words import Codes, Tokens
 
@@ -48,6 +49,8 @@ _Several = tuple[Ints, Ints, Ints, Ints, Ints]
 
 @dataclass(frozen=True, slots=True)
 class _Text:
+    """Characters, tokens, and the code of each token, with one more 0 after the last."""
+
     codes: Codes
     tokens: Tokens
     code: Ints
@@ -65,11 +68,9 @@ def find(machine: Machine, codes: Codes, tokens: Tokens) -> Found:
     tokens
         Its tokens.
     """
-    text = _Text(codes, tokens, _walk(machine, codes, tokens))
-    at = np.flatnonzero(text.code != 0)
-    which, entry = machine.singles.expand(text.code[at])
-    single = at[which]
-    first, last, start, end, more = _phrases(machine, text, at)
+    text = _Text(codes, tokens, _read(machine, codes, tokens))
+    single, entry = machine.singles.expand(text.code)
+    first, last, start, end, more = _phrases(machine, text)
     alone = np.zeros(len(single) + len(more), np.bool_)
     alone[: len(single)] = ~_covered(len(tokens.starts), first, last)[single]
     return Found(
@@ -89,45 +90,48 @@ def _covered(n_tokens: int, first: Ints, last: Ints) -> Flags:
     return covered
 
 
-def _walk(machine: Machine, codes: Codes, tokens: Tokens) -> Ints:
-    """Return the code of each token, 0 for tokens that are no word of any entry."""
-    flat, (nodes, width) = machine.step.ravel(), machine.step.shape
-    code = np.zeros(len(tokens.starts), np.int64)
-    has_prefix = bool(machine.prefixed.any())
-    index, node = np.arange(len(code)), np.zeros(0, np.int32)
-    at, last = tokens.starts, tokens.ends
-    new = machine.first.take(codes.take(at))
+def _read(machine: Machine, codes: Codes, tokens: Tokens) -> Ints:
+    """Return the code of each token, 0 for tokens that are no word of any entry, and a last 0."""
+    code, walking, node = machine.spelling.read(codes, tokens)
+    code[walking] = _walk(machine, codes, tokens, walking, node)
     if machine.latex == "skip":
-        new[tokens.is_command] = 0
+        code[tokens.is_command] = 0
+    return np.append(code, 0)
+
+
+def _walk(machine: Machine, codes: Codes, tokens: Tokens, which: Ints, node: Ints) -> Ints:
+    """Return the codes of some tokens, letter by letter from the nodes where they stand."""
+    flat, (nodes, width) = machine.step.ravel(), machine.step.shape
+    code = np.zeros(len(which), np.int64)
+    index, at, last = np.arange(len(which)), tokens.starts.take(which), tokens.ends.take(which)
+    at[node != ROOT] += SETTLED
     while len(index):
-        if has_prefix and len(node):  # a walk that dies at once has met no prefix
-            stuck = np.flatnonzero((new == 0) & machine.prefixed.take(node))
-            code[index.take(stuck)] = node.take(stuck) + nodes
+        new = flat.take(node * width + machine.alphabet.take(codes.take(at)))
+        stuck = np.flatnonzero((new == 0) & machine.prefixed.take(node))
+        code[index.take(stuck)] = node.take(stuck) + nodes
         at = at + 1
         alive = new != 0
         over = np.flatnonzero(alive & (at == last))
         code[index.take(over)] = new.take(over)
         on = np.flatnonzero(alive & (at != last))
         index, node, at, last = index.take(on), new.take(on), at.take(on), last.take(on)
-        new = flat.take(node * width + machine.alphabet.take(codes.take(at)))
     code[~machine.known.take(code)] = 0
     return code
 
 
-def _phrases(machine: Machine, text: _Text, at: Ints) -> _Several:
+def _phrases(machine: Machine, text: _Text) -> _Several:
     """Return the entries of several words and those with literal text around them."""
-    which, node = machine.checked.expand(text.code[at])
-    rows = [_literal_ends(machine, text, at[which], at[which], node)]
-    which, node = machine.openers.expand(text.code[at])
-    first = last = at[which]
+    first, node = machine.checked.expand(text.code)
+    rows = [_literal_ends(machine, text, first, first, node)]
+    first, node = machine.openers.expand(text.code)
+    last = first
     while len(node):
         first, last, node = _advance(machine, text, first, last, node)
         which, entry = machine.ends.expand(node)
-        a, b = first[which], last[which]
-        rows.append((a, b, text.tokens.starts[a], text.tokens.ends[b], entry))
-        if len(machine.literals):
-            rows.append(_literal_ends(machine, text, first, last, node))
-        on = machine.goes_on[node]
+        a, b = first.take(which), last.take(which)
+        rows.append((a, b, text.tokens.starts.take(a), text.tokens.ends.take(b), entry))
+        rows.append(_literal_ends(machine, text, first, last, node))
+        on = machine.goes_on.take(node)
         first, last, node = first[on], last[on], node[on]
     a, b, start, end, entry = (np.concatenate(column) for column in zip(*rows, strict=True))
     return a, b, start, end, entry
@@ -135,25 +139,15 @@ def _phrases(machine: Machine, text: _Text, at: Ints) -> _Several:
 
 def _advance(machine: Machine, text: _Text, first: Ints, last: Ints, node: Ints) -> tuple[Ints, Ints, Ints]:
     """Follow the phrases at `node` by one word; return those that go on."""
-    inside = np.flatnonzero(last + 1 < len(text.code))
-    which, word = machine.inner.expand(text.code[last[inside] + 1])
-    which = inside[which]
-    pair = node[which] * machine.n_words + word
-    known = np.flatnonzero(_place(machine.pairs, pair) >= 0)
-    which, pair = which[known], pair[known]
-    last = last[which] + 1
-    gap = _gaps(machine, text.codes, text.tokens.ends[last - 1], text.tokens.starts[last])
-    place = _place(machine.triples, pair * len(machine.gaps) + gap)
-    fits = np.flatnonzero((place >= 0) & (gap >= 0))
-    return first[which[fits]], last[fits], machine.triple_next[place[fits]]
-
-
-def _place(keys: Ints, values: Ints) -> Ints:
-    """Return where in the sorted `keys` each value is, -1 if it is not there."""
-    at = np.searchsorted(keys, values)
-    at[at == len(keys)] = -1
-    at[keys[at] != values] = -1
-    return at
+    which, word = machine.inner.expand(text.code.take(last + 1))
+    pair = node.take(which) * machine.n_words + word
+    known = np.flatnonzero(machine.pairs.find(pair))
+    which, pair = which.take(known), pair.take(known)
+    last = last.take(which) + 1
+    gap = _gaps(machine, text.codes, text.tokens.ends.take(last - 1), text.tokens.starts.take(last))
+    place = machine.triple_place.find(pair * len(machine.gaps) + gap)
+    fits = np.flatnonzero((place > 0) & (gap >= 0))
+    return first.take(which.take(fits)), last.take(fits), machine.triple_next.take(place.take(fits) - 1)
 
 
 def _gaps(machine: Machine, codes: Codes, start: Ints, end: Ints) -> Ints:
@@ -176,10 +170,13 @@ def _gaps(machine: Machine, codes: Codes, start: Ints, end: Ints) -> Ints:
 def _literal_ends(machine: Machine, text: _Text, first: Ints, last: Ints, node: Ints) -> _Several:
     """Return the entries that end at `node` and whose literal text stands around the tokens."""
     which, number = machine.literal_ends.expand(node)
-    start, end = text.tokens.starts[first[which]], text.tokens.ends[last[which]]
-    before = np.concatenate([[0], text.tokens.ends])[first[which]]  # literal text lies outside words
+    first, last = first.take(which), last.take(which)
+    start, end = text.tokens.starts.take(first), text.tokens.ends.take(last)
+    before = np.where(
+        first > 0, text.tokens.ends.take(first - 1, mode="clip"), 0
+    )  # literals lie outside words
     kinds = machine.literal_kind[number]
-    fits = np.zeros(len(which), np.bool_)
+    fits = np.zeros(len(number), np.bool_)
     for kind in np.unique(kinds).tolist():
         head, tail = machine.literals[kind]
         here = np.flatnonzero(kinds == kind)
@@ -187,8 +184,7 @@ def _literal_ends(machine: Machine, text: _Text, first: Ints, last: Ints, node: 
         aft = _literal(machine, text.codes, tail, end[here], 1)
         good = (fore >= before[here]) & (aft >= 0)
         start[here], end[here], fits[here] = fore, aft, good
-    which, number, start, end = which[fits], number[fits], start[fits], end[fits]
-    return first[which], last[which], start, end, machine.literal_entry[number]
+    return first[fits], last[fits], start[fits], end[fits], machine.literal_entry[number[fits]]
 
 
 def _literal(machine: Machine, codes: Codes, wanted: str, at: Ints, step: int) -> Ints:

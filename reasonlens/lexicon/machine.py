@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from reasonlens.lexicon.lists import Flags, Ints, Lists
+from reasonlens.lexicon.lookup import Lookup
+from reasonlens.lexicon.spelling import Spelling
+
 __all__ = ["Flags", "Ints", "Lists", "Machine"]
-
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """Ragged lists in two arrays: list i is ``values[starts[i]:starts[i + 1]]``."""
-
-    starts: Ints
-    values: Ints
-    sizes: Ints
-
-    @classmethod
-    def of(cls, lists: Sequence[Sequence[int]]) -> Lists:
-        """Pack `lists`."""
-        sizes = np.array([len(x) for x in lists], np.int64)
-        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        return cls(starts, np.array([v for x in lists for v in x], np.int64), sizes)
-
-    def expand(self, which: Ints) -> tuple[Ints, Ints]:
-        """Return, for the lists numbered `which`, the place in `which` and the value of each item."""
-        sizes = self.sizes.take(which)
-        place = np.flatnonzero(sizes)
-        low = self.starts.take(which[place])
-        sizes = sizes[place]
-        if not len(place) or sizes.max() == 1:
-            return place, self.values.take(low)
-        first = np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return np.repeat(place, sizes), self.values.take(
-            np.repeat(low, sizes) + np.arange(len(first)) - first
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +25,14 @@ class Machine:
     ----------
     alphabet
         Code point to letter, shape (0x110000,); 0 for characters of no entry. Folds case.
-    first
-        Code point to the node after a first letter, shape (0x110000,); 0 if no word starts so.
     step
         Word trie, shape (nodes, letters): the next node, or 0.
     prefixed
         For each node, whether a prefix ends there or before.
     known
         For each code, whether it is any word.
+    spelling
+        The words as numbers.
     singles
         For each code, the entries of one word that it is, at most one per category.
     openers
@@ -71,9 +42,11 @@ class Machine:
     inner
         For each code, the words that it is, of those that follow another in some phrase.
     pairs
-        Sorted keys ``node * n_words + word`` of all steps of the phrase trie.
+        Keys ``node * n_words + word`` of all steps of the phrase trie.
     triples, triple_next
         Sorted keys ``(node * n_words + word) * len(gaps) + gap``, and the next phrase node.
+    triple_place
+        The same keys, to be looked up.
     ends
         For each phrase node, the entries that end there and have no literal text around.
     literal_ends
@@ -91,17 +64,18 @@ class Machine:
     sensitive: bool
     latex: str
     alphabet: npt.NDArray[np.uint16]
-    first: npt.NDArray[np.int32]
     step: npt.NDArray[np.int32]
     prefixed: Flags
     known: Flags
+    spelling: Spelling
     singles: Lists
     openers: Lists
     checked: Lists
     inner: Lists
-    pairs: Ints
+    pairs: Lookup
     triples: Ints
     triple_next: Ints
+    triple_place: Lookup
     ends: Lists
     literal_ends: Lists
     literal_entry: Ints

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from reasonlens.lexicon.engine import BORDER, find
-from reasonlens.lexicon.kernel import program
+from reasonlens.lexicon.kernel import choice, program
 from reasonlens.lexicon.machine import Ints
 from reasonlens.lexicon.overlaps import Hits, leftmost_longest
 from reasonlens.lexicon.plan import Other, Plan
@@ -64,7 +64,7 @@ def others(texts: Sequence[str], plan: Plan) -> Iterator[Chunk]:
 
 def _of_words(texts: Sequence[str], plan: Plan) -> Iterator[Chunk]:
     """Yield words; hits in mixed categories still overlap."""
-    found = program.search(_column(texts), plan)
+    found = program.search(_column(texts), plan) if choice.kernel() is not None else None
     if found is not None:
         yield Chunk(np.arange(len(texts)), found.n_words, found.hits)
         return
