@@ -123,22 +123,22 @@ def _tally(hits: Hits, n_entries: int) -> tuple[Ints, Ints]:
         key, n = np.unique(key, return_counts=True)
         return key + low, n
     dense = np.bincount(key)
-    there = np.flatnonzero(dense)
+    there = np.flatnonzero(dense > 0)
     return there + low, dense[there]
 
 
 def _merged(keys: list[Ints], numbers: list[Ints]) -> tuple[Ints, Ints]:
-    """Join tallies; where a long text is in several, add up."""
+    """Join tallies, by row; where a long text is in several, add up."""
     if not keys:
         none = np.zeros(0, np.int64)
         return none, none
     key, n = np.concatenate(keys), np.concatenate(numbers)
     if np.all(key[1:] > key[:-1]):
         return key, n
-    key, place = np.unique(key, return_inverse=True)
-    total = np.zeros(len(key), np.int64)
-    np.add.at(total, place, n)
-    return key, total
+    order = np.argsort(key)
+    key, n = key[order], n[order]
+    first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    return key[first], np.add.reduceat(n, first)
 
 
 def match_table(traces: pa.Table, lexicons: Sequence[Lexicon], *, part: str = "response") -> pa.Table:

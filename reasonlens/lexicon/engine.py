@@ -15,7 +15,7 @@ from reasonlens.lexicon.compile import canonical_gap
 from reasonlens.lexicon.machine import Flags, Ints, Machine
 from reasonlens.lexicon.spelling import ROOT, SETTLED
 from reasonlens.text import words
-from reasonlens.text.words import Codes, Tokens
+from reasonlens.text.words import AnyCodes, Tokens
 
 __all__ = ["BORDER", "Found", "find"]
 
@@ -51,12 +51,12 @@ _Several = tuple[Ints, Ints, Ints, Ints, Ints]
 class _Text:
     """Characters, tokens, and the code of each token, with one more 0 after the last."""
 
-    codes: Codes
+    codes: AnyCodes
     tokens: Tokens
     code: Ints
 
 
-def find(machine: Machine, codes: Codes, tokens: Tokens) -> Found:
+def find(machine: Machine, codes: AnyCodes, tokens: Tokens) -> Found:
     """Return every place where an entry fits.
 
     Parameters
@@ -90,7 +90,7 @@ def _covered(n_tokens: int, first: Ints, last: Ints) -> Flags:
     return covered
 
 
-def _read(machine: Machine, codes: Codes, tokens: Tokens) -> Ints:
+def _read(machine: Machine, codes: AnyCodes, tokens: Tokens) -> Ints:
     """Return the code of each token, 0 for tokens that are no word of any entry, and a last 0."""
     code, walking, node = machine.spelling.read(codes, tokens)
     code[walking] = _walk(machine, codes, tokens, walking, node)
@@ -99,7 +99,7 @@ def _read(machine: Machine, codes: Codes, tokens: Tokens) -> Ints:
     return np.append(code, 0)
 
 
-def _walk(machine: Machine, codes: Codes, tokens: Tokens, which: Ints, node: Ints) -> Ints:
+def _walk(machine: Machine, codes: AnyCodes, tokens: Tokens, which: Ints, node: Ints) -> Ints:
     """Return the codes of some tokens, letter by letter from the nodes where they stand."""
     flat, (nodes, width) = machine.step.ravel(), machine.step.shape
     code = np.zeros(len(which), np.int64)
@@ -130,7 +130,8 @@ def _phrases(machine: Machine, text: _Text) -> _Several:
         which, entry = machine.ends.expand(node)
         a, b = first.take(which), last.take(which)
         rows.append((a, b, text.tokens.starts.take(a), text.tokens.ends.take(b), entry))
-        rows.append(_literal_ends(machine, text, first, last, node))
+        if len(machine.literals):
+            rows.append(_literal_ends(machine, text, first, last, node))
         on = machine.goes_on.take(node)
         first, last, node = first[on], last[on], node[on]
     a, b, start, end, entry = (np.concatenate(column) for column in zip(*rows, strict=True))
@@ -150,7 +151,7 @@ def _advance(machine: Machine, text: _Text, first: Ints, last: Ints, node: Ints)
     return first.take(which.take(fits)), last.take(fits), machine.triple_next.take(place.take(fits) - 1)
 
 
-def _gaps(machine: Machine, codes: Codes, start: Ints, end: Ints) -> Ints:
+def _gaps(machine: Machine, codes: AnyCodes, start: Ints, end: Ints) -> Ints:
     """Return the number of the gap between each two neighbors, -1 if no entry has such a gap."""
     size = end - start
     gap = np.where(size == 0, machine.gaps[""], -1)
@@ -159,7 +160,7 @@ def _gaps(machine: Machine, codes: Codes, start: Ints, end: Ints) -> Ints:
     gap[(size == 1) & (char == _HYPHEN)] = machine.gaps["-"]
     known: dict[bytes, int] = {}
     for i in np.flatnonzero(gap < 0).tolist():
-        raw = codes[start[i] : end[i]].tobytes()
+        raw = codes[start[i] : end[i]].astype(np.uint32).tobytes()
         if raw not in known:
             found = canonical_gap(raw.decode("utf-32-le"), sensitive=machine.sensitive)
             known[raw] = -1 if found is None else machine.gaps.get(found, -1)
@@ -187,7 +188,7 @@ def _literal_ends(machine: Machine, text: _Text, first: Ints, last: Ints, node: 
     return first[fits], last[fits], start[fits], end[fits], machine.literal_entry[number[fits]]
 
 
-def _literal(machine: Machine, codes: Codes, wanted: str, at: Ints, step: int) -> Ints:
+def _literal(machine: Machine, codes: AnyCodes, wanted: str, at: Ints, step: int) -> Ints:
     """Return where `wanted`, read from `at` in the direction of `step`, is over; -2 if it is not there.
 
     The blank line around every text keeps the search inside it.
@@ -208,9 +209,9 @@ def _literal(machine: Machine, codes: Codes, wanted: str, at: Ints, step: int) -
     return at
 
 
-def _after_spaces(codes: Codes, at: Ints, step: int) -> Ints:
+def _after_spaces(codes: AnyCodes, at: Ints, step: int) -> Ints:
     """Return the place after the white space at `at`, -2 if there is none or a blank line in it."""
-    solid = np.flatnonzero(words.classes().take(codes) != words.SPACE)
+    solid = np.flatnonzero(words.look_up(words.classes(), codes) != words.SPACE)
     feeds = np.flatnonzero(codes == _LINE_FEED)
     if step > 0:
         after = np.append(solid, len(codes))[np.searchsorted(solid, at)]

@@ -66,7 +66,7 @@ def leftmost_longest(hits: Hits, category: Ints, rank: Ints) -> Hits:
     group = hits.row * (int(category.max()) + 1) + category[hits.entry]
     far = int(hits.end.max()) + 1  # groups lie one after another, so that one pass does all
     start, end = hits.start + group * far, hits.end + group * far
-    order = np.lexsort((rank[hits.entry] - (end - start) * (int(rank.max()) + 1), start))
+    order = _order(start, end - start, rank[hits.entry])
     hits, start, end = hits.take(order), start[order], end[order]
     free = np.ones(len(hits) + 1, np.bool_)
     free[1:-1] = start[1:] >= np.maximum.accumulate(end)[:-1]
@@ -79,3 +79,13 @@ def leftmost_longest(hits: Hits, category: Ints, rank: Ints) -> Hits:
         else:
             reached = b
     return hits.take(keep)
+
+
+def _order(start: Ints, size: Ints, rank: Ints) -> Ints:
+    """Sort by start, then the longest first, then by rank: in one number if that has room for all."""
+    n_ranks, longest = int(rank.max()) + 1, int(size.max())
+    after = (longest - size) * n_ranks + rank
+    room = (longest + 1) * n_ranks
+    if int(start.max()) < 2**62 // room:
+        return np.argsort(start * room + after)
+    return np.lexsort((after, start))

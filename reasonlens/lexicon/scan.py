@@ -14,11 +14,11 @@ from reasonlens.lexicon.machine import Ints
 from reasonlens.lexicon.overlaps import Hits, leftmost_longest
 from reasonlens.lexicon.plan import Other, Plan
 from reasonlens.text import words
-from reasonlens.text.words import Codes
+from reasonlens.text.words import AnyCodes
 
 __all__ = ["Chunk", "others", "scan"]
 
-_BLOCK = 400_000  # characters searched together
+_BLOCK = 500_000  # characters searched together
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +102,12 @@ def _search(pieces: Sequence[_Piece], plan: Plan) -> Chunk:
     return Chunk(row, per_piece, Hits.joined(final))
 
 
-def _joined(pieces: Sequence[_Piece]) -> tuple[Codes, Ints]:
+def _joined(pieces: Sequence[_Piece]) -> tuple[AnyCodes, Ints]:
     """Return the code points of all pieces with borders, and the start of each piece (and of a next)."""
     starts = np.zeros(len(pieces) + 1, np.int64)
     np.cumsum([len(piece.text) + len(BORDER) for piece in pieces], out=starts[1:])
     text = BORDER.join(["", *(piece.text for piece in pieces), ""])
-    return words.codepoints(text), starts + len(BORDER)
+    return words.narrow_codepoints(text), starts + len(BORDER)
 
 
 def _each(other: Other, texts: Sequence[str]) -> Hits:
@@ -116,16 +116,17 @@ def _each(other: Other, texts: Sequence[str]) -> Hits:
 
 
 def _groups(texts: Sequence[str], plan: Plan) -> Iterator[list[_Piece]]:
-    group: list[_Piece] = []
-    size = 0
+    """Yield pieces that are searched together: ASCII apart from other text, which is wider."""
+    groups: dict[bool, list[_Piece]] = {True: [], False: []}
+    sizes = {True: 0, False: 0}
     for piece in _pieces(texts, plan):
-        group.append(piece)
-        size += len(piece.text)
-        if size >= _BLOCK:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
+        narrow = piece.text.isascii()
+        groups[narrow].append(piece)
+        sizes[narrow] += len(piece.text)
+        if sizes[narrow] >= _BLOCK:
+            yield groups[narrow]
+            groups[narrow], sizes[narrow] = [], 0
+    yield from filter(None, groups.values())
 
 
 def _pieces(texts: Sequence[str], plan: Plan) -> Iterator[_Piece]:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from reasonlens.lexicon.lists import Flags, Ints
 from reasonlens.lexicon.lookup import Lookup
-from reasonlens.text.words import Codes, Tokens
+from reasonlens.text import words
+from reasonlens.text.words import AnyCodes, Tokens
 
 __all__ = ["ROOT", "SETTLED", "Spelling"]
 
@@ -26,6 +27,9 @@ SETTLED = 7
 _WIDTH = SETTLED + 1
 _OVER = 255  # stands after the last letter
 _RARE = 254  # stands for all letters that have no number of their own
+
+_AFTER = np.array([2**64 - 2 ** (8 * size) for size in range(_WIDTH + 1)], np.uint64)
+"""For 0 to 8 letters, the bytes that come after."""
 
 _Letters = npt.NDArray[np.uint8]
 _Numbers = npt.NDArray[np.uint64]
@@ -85,7 +89,7 @@ class Spelling:
             prefixes.ravel() if prefixes.any() else None,
         )
 
-    def read(self, codes: Codes, tokens: Tokens) -> tuple[Ints, Ints, Ints]:
+    def read(self, codes: AnyCodes, tokens: Tokens) -> tuple[Ints, Ints, Ints]:
         """Return the code of each token, and which tokens have to walk from which node to get theirs."""
         numbers = self._numbers(codes, tokens)
         code = self.meaning.take(self.known.find(numbers))
@@ -98,13 +102,10 @@ class Spelling:
             node = np.concatenate([node, np.full(len(prefixed), ROOT)])
         return code, walking, node
 
-    def _numbers(self, codes: Codes, tokens: Tokens) -> _Numbers:
-        letters = np.zeros(len(codes) + _WIDTH, np.uint8)
-        self.letters.take(codes, out=letters[: len(codes)], mode="clip")
-        eight = np.ndarray(len(codes), "<u8", letters, strides=(1,))  # the next eight from every place
-        return eight.take(tokens.starts) | _after().take(tokens.ends - tokens.starts, mode="clip")
-
-
-def _after() -> _Numbers:
-    """Return, for 0 to 8 letters, the bytes that come after."""
-    return np.array([2**64 - 2 ** (8 * size) for size in range(_WIDTH + 1)], np.uint64)
+    def _numbers(self, codes: AnyCodes, tokens: Tokens) -> _Numbers:
+        """Read the first eight letters of each token out of two aligned numbers; `_OVER` after the last."""
+        letters = np.append(words.look_up(self.letters, codes), np.zeros(2 * _WIDTH, np.uint8))
+        eights: _Numbers = letters[: len(letters) // _WIDTH * _WIDTH].view("<u8")
+        place, bit = tokens.starts >> 3, ((tokens.starts & 7) << 3).view(np.uint64)
+        low, high = eights.take(place) >> bit, eights.take(place + 1) << (np.uint64(63) - bit) << np.uint64(1)
+        return low | high | _AFTER.take(tokens.ends - tokens.starts, mode="clip")

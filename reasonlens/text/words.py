@@ -16,6 +16,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,11 +30,14 @@ __all__ = [
     "SPACE",
     "SPACELESS",
     "UNDERSCORE",
+    "AnyCodes",
     "Tokens",
     "classes",
     "codepoints",
     "count_words",
+    "look_up",
     "lower_table",
+    "narrow_codepoints",
     "tokenize",
 ]
 
@@ -42,6 +46,7 @@ _SIZE = 0x110000
 _BACKSLASH = ord("\\")
 
 Codes = npt.NDArray[np.uint32]
+AnyCodes = npt.NDArray[np.unsignedinteger[Any]]
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -89,6 +94,18 @@ def codepoints(text: str) -> Codes:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
+def narrow_codepoints(text: str) -> AnyCodes:
+    """Return the code points of `text` as bytes if it is ASCII, else as `codepoints` does."""
+    return np.frombuffer(text.encode("ascii"), np.uint8) if text.isascii() else codepoints(text)
+
+
+def look_up(table: npt.NDArray[np.uint8], codes: AnyCodes) -> npt.NDArray[np.uint8]:
+    """Return what `table`, of one byte per code point, has for each of `codes`."""
+    if codes.dtype == np.uint8:
+        return np.frombuffer(codes.tobytes().translate(table[:256].tobytes()), np.uint8)
+    return table.take(codes)
+
+
 # What `tokenize` asks about a character, one bit each.
 _CORE, _MARK, _LETTERED, _JOINED, _LETTER, _APOSTROPHE, _SINGLE = (1 << bit for bit in range(7))
 _BITS = {
@@ -109,7 +126,7 @@ def _bits() -> Bits:
     return of_class[classes()]
 
 
-def tokenize(codes: Codes) -> Tokens:
+def tokenize(codes: AnyCodes) -> Tokens:
     """Find the tokens of a text given as code points.
 
     Examples
@@ -118,10 +135,11 @@ def tokenize(codes: Codes) -> Tokens:
     >>> list(zip(found.starts.tolist(), found.ends.tolist()))
     [(0, 5), (6, 8), (10, 12)]
     """
-    bits = _bits().take(codes)
-    starts, ends = _runs(bits)
-    single = np.flatnonzero((bits & _SINGLE) != 0)
-    if len(single):
+    bits = look_up(_bits(), codes)
+    seen = int(np.bitwise_or.reduce(bits)) if len(bits) else 0
+    starts, ends = _runs(bits, has_marks=bool(seen & _MARK))
+    if seen & _SINGLE:
+        single = np.flatnonzero((bits & _SINGLE) != 0)
         starts = np.concatenate([starts, single])
         ends = np.concatenate([ends, single + 1])
         order = np.argsort(starts, kind="stable")
@@ -132,7 +150,7 @@ def tokenize(codes: Codes) -> Tokens:
     return Tokens(starts, ends, _lettered(bits, starts, ends) & ~command, command)
 
 
-def _runs(bits: Bits) -> tuple[Places, Places]:
+def _runs(bits: Bits, *, has_marks: bool) -> tuple[Places, Places]:
     inside = (bits & (_CORE | _MARK)) != 0
     at = np.flatnonzero((bits & _APOSTROPHE) != 0)
     at = at[(at > 0) & (at < len(bits) - 1)]
@@ -143,7 +161,7 @@ def _runs(bits: Bits) -> tuple[Places, Places]:
     if len(edges) % 2:
         edges = np.append(edges, len(bits))
     starts, ends = edges[0::2].copy(), edges[1::2].copy()
-    marks = np.flatnonzero((bits.take(starts) & _MARK) != 0) if len(starts) else starts
+    marks = np.flatnonzero((bits.take(starts) & _MARK) != 0) if has_marks and len(starts) else starts[:0]
     if not len(marks):
         return starts, ends
     core = np.append(
@@ -160,10 +178,11 @@ def _lettered(bits: Bits, starts: Places, ends: Places) -> Flags:
         return np.zeros(0, np.bool_)
     lettered: Flags = ((bits.take(starts) | bits.take(ends - 1)) & _LETTERED) != 0
     rest = np.flatnonzero(~lettered & (ends - starts > 2))
-    borders = np.stack([starts[rest], ends[rest]], axis=1).ravel()
-    if len(borders):
-        found = np.bitwise_or.reduceat(np.append(bits, np.uint8(0)), borders)[::2]
-        lettered[rest] = (found & _LETTERED) != 0
+    if len(rest):
+        sizes = ends[rest] - starts[rest]
+        first = np.cumsum(sizes) - sizes
+        inside = np.repeat(starts[rest] - first, sizes) + np.arange(first[-1] + sizes[-1])
+        lettered[rest] = (np.bitwise_or.reduceat(bits.take(inside), first) & _LETTERED) != 0
     return lettered
 
 

@@ -62,3 +62,11 @@ def test_rows_and_categories_do_not_meet() -> None:
 def test_equals_a_plain_loop(drawn: list[tuple[int, int, int, int]]) -> None:
     rows = [(row, start, start + size, entry) for row, start, size, entry in drawn]
     assert kept(rows) == plain(rows)
+
+
+def test_places_too_far_for_one_number_sort_the_same() -> None:
+    rows = [(0, 0, 4, 0), (0, 0, 7, 1), (0, 7, 8, 0), (0, 7, 8, 2)]
+    far = 2**60
+    shifted = [(row, start + far, end + far, entry) for row, start, end, entry in rows]
+    assert kept(shifted) == [(row, a + far, b + far, entry) for row, a, b, entry in kept(rows)]
+    assert len(kept(rows)) == 2

@@ -161,3 +161,17 @@ def test_the_shipped_table_is_the_running_unicode_data() -> None:
         else:
             kind = {"L": words.LETTER, "M": words.MARK, "N": words.NUMBER}.get(general, words.OTHER)
         assert kinds[code] == kind, (hex(code), name)
+
+
+@given(nasty())
+def test_narrow_codes_are_the_same_codes_with_the_same_tokens(text: str) -> None:
+    wide, narrow = words.codepoints(text), words.narrow_codepoints(text)
+    assert narrow.tolist() == wide.tolist()
+    assert (narrow.dtype == np.uint8) == text.isascii()
+    for table in (words.classes(), words.lower_table().astype(np.uint8)):
+        assert words.look_up(table, narrow).tolist() == table[wide].tolist()
+    plain = "".join(char if char.isascii() else "-" for char in text)
+    same_as_oracle(plain)
+    one, other = words.tokenize(words.codepoints(plain)), words.tokenize(words.narrow_codepoints(plain))
+    for name in ("starts", "ends", "is_word", "is_command"):
+        assert getattr(one, name).tolist() == getattr(other, name).tolist()
