@@ -95,7 +95,7 @@ def _read(machine: Machine, codes: AnyCodes, tokens: Tokens) -> Ints:
     code, walking, node = machine.spelling.read(codes, tokens)
     code[walking] = _walk(machine, codes, tokens, walking, node)
     if machine.latex == "skip":
-        code[tokens.is_command] = 0
+        code[np.flatnonzero(tokens.is_command)] = 0
     return np.append(code, 0)
 
 
@@ -173,9 +173,10 @@ def _literal_ends(machine: Machine, text: _Text, first: Ints, last: Ints, node: 
     which, number = machine.literal_ends.expand(node)
     first, last = first.take(which), last.take(which)
     start, end = text.tokens.starts.take(first), text.tokens.ends.take(last)
-    before = np.where(
-        first > 0, text.tokens.ends.take(first - 1, mode="clip"), 0
-    )  # literals lie outside words
+    if not len(number):
+        return first, last, start, end, number
+    word_before = text.tokens.ends.take(first - 1, mode="clip")  # literal text lies outside words
+    before = np.where(first > 0, word_before, 0)
     kinds = machine.literal_kind[number]
     fits = np.zeros(len(number), np.bool_)
     for kind in np.unique(kinds).tolist():
