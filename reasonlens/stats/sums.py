@@ -150,9 +150,7 @@ def merge(parts: Iterable[Sums]) -> Sums:
     if len(items) == 1:
         return items[0]
     known = _unique([pair for s in items for pair in s.categories])
-    everything = pd.concat([s.sizes for s in items], ignore_index=True)
-    sizes = everything.groupby(list(GROUP), sort=True, as_index=False)[list(_SIZES)].sum()
-    cell = everything.groupby(list(GROUP), sort=True).ngroup().to_numpy()
+    sizes, cell = _added_sizes([s.sizes for s in items])
     first = np.cumsum([0, *(len(s.sizes) for s in items[:-1])])
     hits = [
         _recoded(s, known).assign(cell=cell[start + s.hits["cell"].to_numpy()])
@@ -160,10 +158,29 @@ def merge(parts: Iterable[Sums]) -> Sums:
     ]
     return Sums(
         sizes,
-        _add(hits, ("cell", "category"), _HITS),
+        _added_hits(hits, len(known)),
         _add([s.entries for s in items], (*_ENTRY_GROUP, *_ENTRY), _HITS),
         known,
     )
+
+
+def _added_sizes(frames: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, Codes]:
+    """Return the sum of `frames` by group, and the row that each of their rows has in it."""
+    everything = pd.concat(frames, ignore_index=True)
+    groups = everything.groupby(list(GROUP), sort=True)
+    return groups[list(_SIZES)].sum().reset_index(), groups.ngroup().to_numpy().astype(np.int64)
+
+
+def _added_hits(frames: Sequence[pd.DataFrame], n_categories: int) -> pd.DataFrame:
+    """Add hits up by cell and category, made one number and column by column: that takes half the memory."""
+
+    def column(name: str) -> Codes:
+        return np.concatenate([frame[name].to_numpy() for frame in frames])
+
+    key, row = np.unique(column("cell") * n_categories + column("category"), return_inverse=True)
+    cell, category = np.divmod(key, max(1, n_categories))
+    added = {name: np.bincount(row, column(name), len(key)).astype(np.int64) for name in _HITS}
+    return pd.DataFrame({"cell": cell, "category": category, **added})
 
 
 def _recoded(sums: Sums, known: Sequence[tuple[str, str]]) -> pd.DataFrame:
