@@ -44,6 +44,8 @@ def connected(address: str | None, option: str) -> Any:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
     except (OSError, RuntimeError, ValueError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "Failed to connect" in why and "RAY_AUTH_MODE" not in os.environ:
+            why += "; if it asks for a token: export RAY_AUTH_MODE=token"
         raise InputError(
             f"no Ray cluster answers at {'this machine' if here else address} ({why}); start one with "
             f"`ray start --head` and name it with {option}"
