@@ -33,6 +33,7 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 
 CLUSTER_T = "clustered by problem, t corrected for skewness"
+FLAT = "no variation between problems: no interval"
 ONE_PROBLEM = "one problem: no interval"
 UNDEFINED = "undefined: the denominator is zero"
 
@@ -238,6 +239,8 @@ def mean_of_sums(sums: npt.ArrayLike, traces: npt.ArrayLike, *, level: float = 0
     if problems < 2:
         return Interval(value, np.nan, np.nan, level, ONE_PROBLEM, problems, int(total))
     low, high = skewed_limits(value, residuals(x, k), (1 - level) / 2)
+    if low == high:
+        return Interval(value, np.nan, np.nan, level, FLAT, problems, int(total))
     return Interval(value, low, high, level, CLUSTER_T, problems, int(total))
 
 

@@ -148,7 +148,13 @@ def test_mirrored_values_have_mirrored_limits(rng):
     values = rng.gamma(0.5, 1, 9)
     one, two = mean_of_sums(values, np.ones(9)), mean_of_sums(-values, np.ones(9))
     assert (one.low, one.high) == pytest.approx((-two.high, -two.low))
-    assert mean_of_sums([2.0] * 4, [1] * 4).high == 2.0  # nothing varies
+
+
+def test_a_mean_that_does_not_vary_has_no_limits():
+    flat = mean_of_sums([2.0] * 4, [1] * 4)
+    assert flat.value == 2.0
+    assert np.isnan([flat.low, flat.high]).all()
+    assert flat.method == "no variation between problems: no interval"
 
 
 def test_one_problem_has_no_limits():
