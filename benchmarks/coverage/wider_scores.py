@@ -11,8 +11,9 @@ from scipy import special
 from tally import OTHER_NULL, Found, Tally, covers
 
 from reasonlens.stats.bootstrap import bootstrap_of_sums
+from reasonlens.stats.fixed_set import fixed_set_difference, fixed_set_mean
 from reasonlens.stats.max_t import max_t
-from reasonlens.stats.means import fixed_set_difference, fixed_set_mean, mean_of_problems, paired_difference
+from reasonlens.stats.means import mean_of_problems, paired_difference
 from reasonlens.stats.permutation import mcnemar_test, sign_flip_test, within_problem_test
 from reasonlens.stats.sampling import maj_at_k_of_counts, pass_at_k
 from reasonlens.stats.trend import dose_slope, page_trend

@@ -17,7 +17,7 @@ from reasonlens.core.tables import POOLED, TABLES
 from reasonlens.stats.arrays import Interval, ratio_of_sums, share_of_sums
 from reasonlens.stats.contrast import contrast_of_sums
 from reasonlens.stats.estimate import LIKE, THESE, Estimate
-from reasonlens.stats.means import fixed_set_difference, fixed_set_mean
+from reasonlens.stats.fixed_set import fixed_set_difference, fixed_set_mean
 from reasonlens.stats.measured import Codes, Mask, Sheet
 from reasonlens.stats.multiplicity import benjamini_hochberg, holm
 

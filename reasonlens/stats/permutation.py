@@ -111,7 +111,7 @@ def within_problem_test(
     The statistic is the mean over problems of the difference of the two sides' means. For 0/1
     values and equal numbers of responses the distribution is exact (a convolution of hypergeometric
     ones). If effects differ between problems and cancel, this test rejects, and should: to
-    ask about the mean effect use `sign_flip_test` or `reasonlens.stats.means.fixed_set_difference`.
+    ask about the mean effect use `sign_flip_test` or `reasonlens.stats.fixed_set.fixed_set_difference`.
 
     Parameters
     ----------

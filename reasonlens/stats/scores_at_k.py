@@ -13,8 +13,9 @@ import numpy as np
 
 from reasonlens.stats.arrays import Floats, share_of_sums
 from reasonlens.stats.estimate import LIKE, THESE, Codes, Estimate
+from reasonlens.stats.fixed_set import fixed_set_mean
 from reasonlens.stats.group_contrasts import LIKE_SHARED, row_of
-from reasonlens.stats.means import fixed_set_mean, mean_of_problems, paired_difference
+from reasonlens.stats.means import mean_of_problems, paired_difference
 from reasonlens.stats.measured import Mask, Sheet
 from reasonlens.stats.sampling import maj_at_k_of_counts, pass_at_k
 

@@ -10,6 +10,7 @@ from reasonlens.core.tables import POOLED, TABLES
 from reasonlens.stats.arrays import ratio_of_sums, share_of_sums
 from reasonlens.stats.contrast import contrast_of_sums
 from reasonlens.stats.estimate import LIKE, THESE
+from reasonlens.stats.fixed_set import fixed_set_difference, fixed_set_mean
 from reasonlens.stats.group_contrasts import (
     LIKE_SHARED,
     corrected,
@@ -17,7 +18,6 @@ from reasonlens.stats.group_contrasts import (
     group_contrasts,
     group_levels,
 )
-from reasonlens.stats.means import fixed_set_difference, fixed_set_mean
 from reasonlens.stats.measured import Choice, Grouped, Sheet
 from reasonlens.stats.multiplicity import holm
 from tests.stats.tracing import ACCURACY, LENGTH, RATE, traces, two_kinds

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reasonlens.stats.estimate import THESE
-from reasonlens.stats.means import fixed_set_mean
+from reasonlens.stats.fixed_set import fixed_set_mean
 from reasonlens.stats.measured import Choice, Grouped, Sheet, Traces
 from reasonlens.stats.scores_at_k import scores_at_k
 from tests.stats.tracing import ACCURACY, traces
