@@ -110,7 +110,7 @@ def _closing(found: Agreement) -> None:
     click.echo(f"\nIntervals: {levels:g}%, clustered by problem. {len(found.disagreements):,} disagreements.")
     if found.rows["method"].str.contains("limits too short").any():
         click.echo(
-            "Where the rarer verdict is in fewer than 20 problems, limits of kappa and AC1 cover about 91%."
+            "Where the rarer verdict is in fewer than 10 problems, limits of kappa and AC1 cover about 90%."
         )
     if found.gold:
         click.echo("PPV and NPV hold only where the behavior is as frequent as here.")
