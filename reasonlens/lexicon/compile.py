@@ -199,7 +199,7 @@ class _Builder:
             step=step,
             prefixed=prefixed,
             known=known,
-            spelling=Spelling.of(alphabet, step, known, prefixed),
+            spelling=Spelling.of(alphabet, step, known, {node for node, prefix in self._words if prefix}),
             singles=Lists.of([self._singles(nodes) for nodes in opened]),
             openers=Lists.of([[p for p in nodes if self._phrases[p]] for nodes in opened]),
             checked=Lists.of([[p for p in nodes if self._literal_ends[p]] for nodes in opened]),

@@ -1,7 +1,7 @@
 """Find the entries of a machine in a stretch of text, in whole arrays at a time.
 
 Passes: tokens to codes, by the number that their first letters make, and by a walk of the word trie for
-the few that may be longer words or have a prefix; entries of one word; phrases, only from tokens that
+the few that may be longer words; entries of one word; phrases, only from tokens that
 open one. Entries of one word never overlap each other within a category, so overlaps are looked for only
 where a phrase stands.
 """

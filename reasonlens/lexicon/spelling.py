@@ -1,11 +1,12 @@
 """Whole words at once: the first eight letters of a token are one number, which a table knows or not.
 
-Most tokens are settled so. The few that may be a longer word, or begin with a prefix, go on through the
-word trie letter by letter.
+Most tokens are settled so, and with fewer letters of theirs those that begin with a prefix. The few that may
+be a longer word go on through the word trie letter by letter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,32 @@ _Numbers = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
+class Numbered:
+    """Numbers and what they mean.
+
+    Attributes
+    ----------
+    known
+        The numbers.
+    meaning
+        For each place in `known`, the code of the token; or ``-node``, where the walk starts: after seven
+        letters, or at the root. 0 for place 0.
+    """
+
+    known: Lookup
+    meaning: Ints
+
+    @classmethod
+    def of(cls, meaning: Mapping[int, int]) -> Numbered:
+        """Index `meaning` by its keys."""
+        return cls(Lookup.of(list(meaning)), np.array([0, *meaning.values()], np.int64))
+
+    def find(self, numbers: _Numbers) -> Ints:
+        """Return what each number means, 0 if nothing."""
+        return self.meaning.take(self.known.find(numbers))
+
+
+@dataclass(frozen=True, slots=True)
 class Spelling:
     """The words of a machine as numbers: a letter per byte, from the lowest up.
 
@@ -43,28 +70,40 @@ class Spelling:
     ----------
     letters
         Code point to letter, shape (0x110000,); 0 for characters of no entry.
-    known
-        The numbers of words, and of the first eight letters of longer ones.
-    meaning
-        For each place in `known`, the code of the word; for a longer word ``-node``, where the walk
-        starts: after seven letters, or at the root. 0 for place 0.
+    words
+        Words, and the first eight letters of longer ones.
     prefixes
-        For each two first letters (the second one times 256), whether a prefix may begin so;
-        ``None`` if there are no prefixes.
+        Prefixes of up to seven letters.
+    sizes
+        How many letters they have, the longest first.
+    openings
+        For each two first letters (the second one times 256), whether one of the prefixes may begin so.
     """
 
     letters: _Letters
-    known: Lookup
-    meaning: Ints
-    prefixes: Flags | None
+    words: Numbered
+    prefixes: Numbered
+    sizes: tuple[int, ...]
+    openings: Flags
 
     @classmethod
     def of(
-        cls, alphabet: npt.NDArray[np.uint16], step: npt.NDArray[np.int32], known: Flags, prefixed: Flags
+        cls,
+        alphabet: npt.NDArray[np.uint16],
+        step: npt.NDArray[np.int32],
+        known: Flags,
+        ends: Collection[int],
     ) -> Spelling:
-        """Spell the words of the trie `step`; see `reasonlens.lexicon.machine.Machine`."""
-        meaning: dict[int, int] = {}
-        prefixes = np.zeros((256, 256), np.bool_)
+        """Spell the words of the trie `step` (see `reasonlens.lexicon.machine.Machine`).
+
+        Parameters
+        ----------
+        ends
+            The nodes where a prefix ends.
+        """
+        whole: dict[int, int] = {}
+        prefixes: dict[int, int] = {}
+        sizes, openings = set(), np.zeros((256, 256), np.bool_)
         number, depth, rare = [2**64 - 1] * len(step), [0] * len(step), [False] * len(step)
         for node, letter in zip(*(place.tolist() for place in np.nonzero(step)), strict=True):
             to, at = int(step[node, letter]), depth[node]
@@ -73,33 +112,35 @@ class Spelling:
                 continue
             number[to] -= (_OVER - min(letter, _RARE)) << (8 * at)
             rare[to] |= letter >= _RARE
-            if rare[to]:
-                meaning[number[to]] = -ROOT
-            elif at == SETTLED:
-                meaning[number[to]] = -node
+            if rare[to] or at == SETTLED:
+                whole[number[to]] = -ROOT if rare[to] else -node
             elif known[to]:
-                meaning[number[to]] = to
-            if prefixed[to]:
-                first, second = number[to] & 255, number[to] >> 8 & 255
-                prefixes[second if at else slice(None), first] = True
+                whole[number[to]] = to
+            if to in ends and at < SETTLED:
+                prefixes[number[to]] = -ROOT if rare[to] else to + len(step)
+                sizes.add(at + 1)
+                openings[number[to] >> 8 & 255 if at else slice(None), number[to] & 255] = True
         return cls(
             np.minimum(alphabet, _RARE).astype(np.uint8),
-            Lookup.of(list(meaning)),
-            np.array([0, *meaning.values()], np.int64),
-            prefixes.ravel() if prefixes.any() else None,
+            Numbered.of(whole),
+            Numbered.of(prefixes),
+            tuple(sorted(sizes, reverse=True)),
+            openings.ravel(),
         )
 
     def read(self, codes: AnyCodes, tokens: Tokens) -> tuple[Ints, Ints, Ints]:
         """Return the code of each token, and which tokens have to walk from which node to get theirs."""
         numbers = self._numbers(codes, tokens)
-        code = self.meaning.take(self.known.find(numbers))
+        code = self.words.find(numbers)
+        if self.sizes:
+            opening = self.openings.take((numbers & np.uint64(0xFFFF)).view(np.int64))
+            left = np.flatnonzero((code == 0) & opening)
+            for size in self.sizes:
+                code[left] = found = self.prefixes.find(numbers.take(left) | _AFTER[size])
+                left = left[found == 0]
         walking = np.flatnonzero(code < 0)
         node = -code.take(walking)
         code[walking] = 0
-        if self.prefixes is not None:
-            prefixed = np.flatnonzero(self.prefixes.take((numbers & np.uint64(0xFFFF)).view(np.int64)))
-            walking = np.concatenate([walking, prefixed])
-            node = np.concatenate([node, np.full(len(prefixed), ROOT)])
         return code, walking, node
 
     def _numbers(self, codes: AnyCodes, tokens: Tokens) -> _Numbers:
