@@ -114,7 +114,13 @@ def show_import(options: dict[str, Any]) -> None:
     )
     print_imported(found)
     click.echo(f"Study: {options['study']} (table labels)")
-    click.echo(f"Then: reasonlens agree compare {options['study']} --against {found.judge}")
+    names = labels_of(study, options["part"], list(found.labels))["judge"].unique()
+    judges = sorted(name for name in names if not name.startswith(HUMAN))
+    which = f" --judge {judges[0]}" if len(judges) > 1 else ""
+    then = f"reasonlens agree compare {options['study']}{which} --against {found.judge}"
+    if not judges:
+        then = f"reasonlens behaviors {options['study']} -b {next(iter(found.labels))}"
+    click.echo(f"Then: {then}")
 
 
 def show_plan(options: dict[str, Any]) -> None:
@@ -137,7 +143,8 @@ def show_plan(options: dict[str, Any]) -> None:
     per_problem = given("per_problem", known.per_problem)
     design = 1 + (per_problem - 1) * options["correlation"]
     found = labels_needed(options["width"], **numbers, judged=judged, design=design)
-    print_plan(found, options["width"], numbers, judged, design, known.source)
+    behavior = options["behaviors"][0] if options["behaviors"] else "BEHAVIOR"
+    print_plan(found, options["width"], numbers, judged, design, known.source, behavior)
 
 
 def _only(behaviors: Sequence[str]) -> str:

@@ -107,7 +107,9 @@ def _differential(rows: pd.DataFrame) -> None:
 
 def _closing(found: Agreement) -> None:
     levels = 100 * float(found.rows["level"].iloc[0])
-    click.echo(f"\nIntervals: {levels:g}%, clustered by problem. {len(found.disagreements):,} disagreements.")
+    differ = number_of(len(found.disagreements), "disagreement")
+    listed = " (--disagreements FILE lists them)" if len(found.disagreements) else ""
+    click.echo(f"\nIntervals: {levels:g}%, clustered by problem. {differ}{listed}.")
     if found.rows["method"].str.contains("limits too short").any():
         click.echo(
             "Where the rarer verdict is in fewer than 10 problems, limits of kappa and AC1 cover about 90%."
@@ -128,8 +130,8 @@ def print_rules_quality(behaviors: Sequence[str]) -> None:
             q.behavior,
             q.labels,
             *(_limits(x) for x in (q.sensitivity, q.specificity, q.kappa)),
-            q.problems,
-            q.sentences,
+            f"{q.problems:,}",
+            f"{q.sentences:,}",
         ]
         for q in found
     ]
@@ -159,9 +161,15 @@ def print_imported(found: Imported) -> None:
 
 
 def print_plan(
-    found: LabelPlan, width: float, numbers: Mapping[str, float], judged: int, design: float, source: str
+    found: LabelPlan,
+    width: float,
+    numbers: Mapping[str, float],
+    judged: int,
+    design: float,
+    source: str,
+    behavior: str,
 ) -> None:
-    """Print how many labels are needed and what the number rests on."""
+    """Print how many labels are needed, what the number rests on, and how to draw what is to be labelled."""
     rests = ", ".join(f"{name} {value:.2f}" for name, value in numbers.items())
     click.echo(f"Rests on: {rests}, {judged:,} judged, design effect {design:.2f} ({plain(source)})")
     if found.labels is None:
@@ -175,10 +183,14 @@ def print_plan(
             f"{found.width:.3f} (wanted {width:g})"
         )
     if found.labels_only is not None:
-        click.echo(f"Without the judge {found.labels_only:,} labels would be needed for that width.")
-    click.echo(
-        "Draw them with: reasonlens agree sample. Let two people label a part, for the agreement of people."
-    )
+        helpless = found.labels is not None and found.labels_only <= found.labels
+        more = ": at these numbers the judge is no help" if helpless else ""
+        click.echo(f"Without the judge {found.labels_only:,} labels would be needed for that width{more}.")
+    if found.labels is not None:
+        click.echo(
+            f"Draw them with: reasonlens agree sample STUDY -b {behavior} --n {found.labels} --out sheet.csv"
+            "\nLet two people label a part, for the agreement of people."
+        )
 
 
 def print_trained(found: Trained) -> None:

@@ -12,6 +12,7 @@ from reasonlens.cli._behavior_tables import print_quotes, print_rates, print_ver
 from reasonlens.cli._ingested import read_in
 from reasonlens.cli._inputs import inputs_of, study_at
 from reasonlens.cli._judging import judge_of, watched_judging
+from reasonlens.cli._print import number_of
 from reasonlens.cli._progress import watched
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
@@ -66,6 +67,8 @@ def show(options: dict[str, Any]) -> None:
             raise CostLimitError(f"{error}. Run the same command {more} to go on") from None
         live.end()
         _say(account)
+        if not account.chosen:
+            raise InputError("no response is left to be judged; see --exclude and --condition")
         asked = Asked(
             judge.name,
             tuple(codebook.name for codebook in codebooks),
@@ -114,8 +117,9 @@ def _say(account: behaviors.Account) -> None:
     left = "; ".join(f"{why}: {n:,}" for why, n in account.left_out.items())
     why = f" (left out: {left})" if left else ""
     click.echo(
-        f"{account.traces:,} responses, {account.chosen:,} to be judged{why}; "
-        f"{account.done:,} verdicts are new, {account.kept:,} were there",
+        f"{number_of(account.traces, 'response')}, {account.chosen:,} to be judged{why}; "
+        f"{account.done:,} {'verdict is' if account.done == 1 else 'verdicts are'} new, "
+        f"{account.kept:,} {'was' if account.kept == 1 else 'were'} there",
         err=True,
     )
 

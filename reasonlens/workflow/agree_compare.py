@@ -160,6 +160,10 @@ def _against(frame: pd.DataFrame, judge: str, given: str | None) -> str:
 def _pairs(frame: pd.DataFrame, judge: str, against: str) -> pd.DataFrame:
     mine = frame[frame["judge"] == judge]
     if against == judge:  # every repeat against the first answer
+        if mine["repeat"].max() == 0 and judge.startswith(HUMAN):
+            raise InputError(
+                f"{judge} labelled everything once; compare with another person or a judge: --against NAME"
+            )
         if mine["repeat"].max() == 0:
             raise InputError(f"{judge} was asked once; ask again with `reasonlens behaviors --repeats 3`")
         return paired(mine[mine["repeat"] > 0], mine[mine["repeat"] == 0])

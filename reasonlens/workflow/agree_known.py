@@ -71,7 +71,8 @@ def _with_errors(
     if np.isnan(se) or np.isnan(sp):
         beyond = known.sensitivity + known.specificity - 1
         share = float(np.clip((said.mean() + known.specificity - 1) / beyond, 0.01, 0.99))
-        source = f"{judge}: {len(said):,} verdicts; its errors are guesses, nobody labelled both kinds"
+        source = f"{judge}: {len(said):,} verdicts; its errors are guesses until people have "
+        source += "labelled responses of both sorts"
         return replace(known, prevalence=share, source=source)
     e = post_stratified(said, gold, problem)
     source = f"{judge}: {len(said):,} verdicts, {int(labelled.sum()):,} of them labelled by people"

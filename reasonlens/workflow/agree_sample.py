@@ -33,13 +33,15 @@ def sample_sheet(
     Raises
     ------
     InputError
-        If the study keeps no texts.
+        If the study keeps no texts, or only empty ones.
     """
     about = ["trace_id", "model_kind", "problem", text]
     traces = study.traces(about)
     if traces[text].isna().all():
         raise InputError(f"the study {study.path} keeps no {text}; read the files again with --study")
     traces = traces[traces[text].fillna("").str.strip() != ""]
+    if traces.empty:
+        raise InputError(f"every {text} in the study {study.path} is empty; there is nothing to label")
     rng = np.random.default_rng(seed)
     traces = traces.iloc[rng.permutation(len(traces))]
     turn = traces.groupby(traces["model_kind"].fillna(""), sort=False).cumcount()

@@ -42,11 +42,15 @@ def _quotes(study: Study, judge: str, text: str, behaviors: Sequence[str]) -> Sp
 
 def _texts(study: Study, wanted: set[str], text: str) -> dict[str, str]:
     found: dict[str, str] = {}
+    empty = False
     for part in study.parts("traces"):
         stored = pq.read_table(study.part_path("traces", part), columns=["trace_id", text])
         for trace_id, body in zip(stored["trace_id"].to_pylist(), stored[text].to_pylist(), strict=True):
             if trace_id in wanted and body:
                 found[trace_id] = body
+            empty |= trace_id in wanted and body == ""
+    if not found and empty:
+        raise InputError(f"every labelled {text} of the study {study.path} is empty: nothing to learn from")
     if not found:
         raise InputError(f"the study {study.path} keeps no texts; read the files again with --study")
     return found

@@ -94,6 +94,13 @@ def test_plan_without_and_with_a_study(study: Study) -> None:
     assert "design effect 1.20 (rules@1: 48 verdicts; its errors are guesses" in out
     assert "name the study with --study" in refused("plan", "-b", "verification")
     assert "name the one behavior" in refused("plan", "--study", "study")
+    assert "Draw them" not in out  # there is no number to draw
+    out = said("plan", "--width", "0.15", "--judged", "5000")
+    assert "Then" not in out
+    n = out.split(" labels, drawn at random")[0].rsplit("\n", 1)[1]
+    assert f"reasonlens agree sample STUDY -b BEHAVIOR --n {n} --out sheet.csv" in out
+    assert "no help" not in out
+    assert "at these numbers the judge is no help" in said("plan", "--width", "0.05", "--prevalence", "0")
 
 
 def test_train_and_use(study: Study) -> None:
@@ -156,6 +163,43 @@ def test_what_cannot_be_done_is_said(words: tuple[str, ...], message: str, study
     import re
 
     assert re.search(message, refused(*words))
+
+
+def test_a_study_of_empty_responses_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("blank.jsonl").write_text('{"model": "m", "problem": "p", "response": ""}')
+    words = ["behaviors", "blank.jsonl", "--study", "s", "-b", "verification"]
+    none = CliRunner().invoke(cli, words)
+    assert none.exit_code == 1
+    assert "1 response, 0 to be judged (left out: empty: 1)" in none.output
+    assert "no response is left to be judged; see --exclude" in none.output
+    unclear = CliRunner().invoke(cli, [*words, "--exclude", "none"])
+    assert "rules@1 has no answer for verification" in unclear.output
+    assert "every response in the study s is empty" in refused(
+        "sample", "s", "-b", "verification", "--out", "sheet.csv"
+    )
+    assert "every labelled response of the study s is empty" in refused("train", "s")
+    assert "rules@1 gave no answer on any response" in refused("keywords", "s")
+    assert "rules@1 gave no answer for verification" in refused("plan", "--study", "s", "-b", "verification")
+
+
+def test_people_are_not_asked_to_repeat_themselves(study: Study, tmp_path: Path) -> None:
+    sheet(study, tmp_path / "ann.csv")
+    said("import", "study", "ann.csv", "--who", "ann")
+    same = refused("compare", "study", "--judge", "human:ann", "--against", "human:ann")
+    assert "human:ann labelled everything once; compare with another person or a judge" in same
+
+
+def test_the_next_step_after_an_import_can_be_pasted(study: Study, tmp_path: Path) -> None:
+    sheet(study, tmp_path / "ann.csv")
+    out = said("import", "study", "ann.csv", "--who", "ann")
+    assert "Then: reasonlens agree compare study --against human:ann\n" in out
+    said(*out.split("Then: reasonlens agree ")[1].split())
+    said("train", "study", "--name", "tiny", "-b", "verification", "--from", "rules@1")
+    CliRunner().invoke(cli, ["behaviors", "study", "--judge", "local:tiny", "-b", "verification"])
+    out = said("import", "study", "ann.csv", "--who", "ann")  # now there are two judges
+    assert "compare study --judge local:tiny --against human:ann\n" in out
+    said(*out.split("Then: reasonlens agree ")[1].split())
 
 
 def test_a_folder_that_is_no_study_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
