@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import queue
 import sqlite3
 import threading
@@ -21,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from reasonlens.calls.file_systems import on_network
 from reasonlens.core.errors import InputError
 
 __all__ = ["Journal", "Stored"]
@@ -28,10 +28,7 @@ __all__ = ["Journal", "Stored"]
 _VERSION = 1
 _GROUP = 256  # rows in one commit at most
 _WAIT = 0.01  # seconds that a commit waits for company
-_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "lustre", "gpfs", "afs", "ceph"}
-
 _SMALL = 1024  # bytes that are kept as they are
-_MOUNTS = Path("/proc/mounts")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -84,7 +81,7 @@ class Journal:
         self._opened: list[sqlite3.Connection] = []
         try:
             self._writer = self._connect()
-            mode = "DELETE" if _on_network(self.path) else "WAL"  # shared memory needs a local disk
+            mode = "DELETE" if on_network(self.path) else "WAL"  # shared memory needs a local disk
             self._writer.execute(f"PRAGMA journal_mode={mode}")
             self._writer.execute("PRAGMA synchronous=FULL")
             self._writer.executescript(_SCHEMA)
@@ -246,18 +243,3 @@ def _packed(body: bytes) -> bytes:
 
 def _unpacked(held: bytes) -> bytes:
     return zlib.decompress(held) if held[:1] == b"x" else held
-
-
-def _on_network(path: Path) -> bool:
-    """Tell whether a path lies on a network file system, where the write-ahead log is not safe."""
-    try:
-        mounts = _MOUNTS.read_text("utf-8").splitlines()
-    except OSError:
-        return False
-    here, best, kind = str(path.parent.resolve()), "", ""
-    for line in mounts:
-        fields = line.split()
-        at = fields[1].replace("\\040", " ") if len(fields) > 2 else ""
-        if at and (here == at or here.startswith(at.rstrip(os.sep) + os.sep)) and len(at) >= len(best):
-            best, kind = at, fields[2]
-    return kind in _NETWORK

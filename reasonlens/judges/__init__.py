@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reasonlens.judges._codebook import Codebook, Example, codebook_names, load_codebook, load_codebooks
+from reasonlens.judges._codebook import Codebook, Example
+from reasonlens.judges._codebooks import codebook_names, load_codebook, load_codebooks
 from reasonlens.text.segments import segments
 
 if TYPE_CHECKING:

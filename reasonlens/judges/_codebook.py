@@ -1,22 +1,22 @@
-"""Codebooks: what counts as a behavior, with examples, one TOML file each (see ``docs/behaviors.md``)."""
+"""A codebook: what counts as a behavior, with examples, in a TOML file (see ``docs/behaviors.md``)."""
 
 from __future__ import annotations
 
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reasonlens.core.errors import DefinitionError, InputError, UnknownNameError
+from reasonlens.core.errors import DefinitionError, InputError
 from reasonlens.core.manifest import digest_of
 from reasonlens.core.toml_lines import TomlLines
 
-__all__ = ["Codebook", "Example", "codebook_names", "load_codebook", "load_codebooks"]
+__all__ = ["SYNTAX", "Codebook", "Example", "read_codebook"]
 
-FOLDER = Path(__file__).resolve().parent / "behaviors"
+SYNTAX = "see docs/behaviors.md for the form"
 
 _TEXTS = ("name", "version", "title", "status", "source", "unit", "family", "definition", "notes")
 _LISTS = ("include", "exclude")
@@ -27,7 +27,6 @@ _VERDICTS = ("present", "absent")
 _EXAMPLE = ("text", "verdict", "why", "borderline")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _AT_LINE = re.compile(r" \(at line (\d+), column (\d+)\)$")
-_SYNTAX = "see docs/behaviors.md for the form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,67 +83,17 @@ class Codebook:
         object.__setattr__(self, "digest", digest_of([*told, [*self.include], [*self.exclude], examples]))
 
 
-def codebook_names() -> list[str]:
-    """Return the names of the shipped codebooks, sorted."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
-
-
-def load_codebook(name_or_path: str | Path) -> Codebook:
-    """Return the shipped codebook of this name, or the one in the TOML file at this path.
+def read_codebook(path: Path) -> Codebook:
+    """Return the codebook in a TOML file.
 
     Raises
     ------
-    UnknownNameError
-        If no shipped codebook has this name.
     InputError
         If the file cannot be read.
     DefinitionError
         If it has a mistake; the message has file, line and what to do.
     """
-    given = str(name_or_path)
-    path = Path(given)
-    if isinstance(name_or_path, str) and not path.suffix and path.name == given:
-        if given not in codebook_names():
-            raise UnknownNameError("behavior", given, [*codebook_names(), *_families()])
-        path = FOLDER / f"{given}.toml"
-    elif path.suffix.lower() != ".toml":
-        raise InputError(f"{given}: a codebook is a file that ends in .toml; {_SYNTAX}")
     return _Parser(_read(path), str(path)).codebook()
-
-
-def load_codebooks(names: Iterable[str | Path]) -> list[Codebook]:
-    """Return several codebooks; the name of a family stands for all its members.
-
-    Raises
-    ------
-    InputError
-        If two have the same name.
-
-    Examples
-    --------
-    >>> [codebook.name for codebook in load_codebooks(["backtracking", "verification"])]
-    ['backtracking', 'verification']
-    """
-    families = _families()
-    wanted: list[str | Path] = []
-    for name in names:
-        wanted += families[name] if isinstance(name, str) and name in families else [name]
-    found = [load_codebook(name) for name in dict.fromkeys(wanted)]
-    names_of = [codebook.name for codebook in found]
-    for name in names_of:
-        if names_of.count(name) > 1:
-            raise InputError(f"two of the codebooks are named {name!r}; rename one")
-    return found
-
-
-def _families() -> dict[str, list[str]]:
-    """Map each family to the names of its shipped members."""
-    found: dict[str, list[str]] = {}
-    for name in codebook_names():
-        family = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")).get("family")
-        if family:
-            found.setdefault(family, []).append(name)
-    return found
 
 
 class _Parser:
@@ -251,8 +200,8 @@ def _hint(key: str, known: Sequence[str]) -> str:
 def _bad_toml(message: str, path: str) -> str:
     found = _AT_LINE.search(message)
     if not found:
-        return f"{path}: not valid TOML: {message}; {_SYNTAX}"
-    return f"{path}:{found[1]}: not valid TOML: {message[: found.start()]} (column {found[2]}); {_SYNTAX}"
+        return f"{path}: not valid TOML: {message}; {SYNTAX}"
+    return f"{path}:{found[1]}: not valid TOML: {message[: found.start()]} (column {found[2]}); {SYNTAX}"
 
 
 def _read(path: Path) -> str:

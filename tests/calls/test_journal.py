@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonlens.calls import journal as module
-from reasonlens.calls.journal import Journal, Stored
+from reasonlens.calls import file_systems
+from reasonlens.calls.journal import Journal, Stored, _packed, _unpacked
 from reasonlens.core.errors import InputError
 
 
@@ -42,7 +42,7 @@ def test_what_was_put_comes_back(tmp_path: Path) -> None:
 
 @given(st.binary() | st.binary().map(lambda b: b"x" + b) | st.binary(max_size=8).map(lambda b: b * 400))
 def test_any_body_is_kept_as_it_is(body: bytes) -> None:
-    assert module._unpacked(module._packed(body)) == body
+    assert _unpacked(_packed(body)) == body
 
 
 def test_the_file_is_fully_synchronized(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_closing_keeps_what_waits(tmp_path: Path) -> None:
 
 def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
     code = (
-        "import sys; from reasonlens.calls.journal import Journal, Stored\n"
+        "import sys; from reasonlens.calls.journal import Journal, Stored, _packed, _unpacked\n"
         "journal = Journal(sys.argv[1])\n"
         "for i in range(100000):\n"
         "    journal.put(f'{i:064x}', Stored(0, 200, b'{}', 0.0, 'm', 1.0)).result()\n"
@@ -130,7 +130,7 @@ def test_on_a_network_disk_there_is_no_write_ahead_log(
 ) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(f"/dev/a / ext4 rw 0 0\nserver:/home {tmp_path}/home {kind} rw 0 0\n")
-    monkeypatch.setattr(module, "_MOUNTS", mounts)
+    monkeypatch.setattr(file_systems, "_MOUNTS", mounts)
     (tmp_path / "home" / "me").mkdir(parents=True)
     with Journal(tmp_path / "home" / "me" / "j.sqlite") as journal:
         journal.put(key(1), stored()).result()
@@ -142,7 +142,7 @@ def test_on_a_network_disk_there_is_no_write_ahead_log(
 def test_without_a_list_of_mounts_a_disk_is_taken_for_local(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_MOUNTS", tmp_path / "none")
+    monkeypatch.setattr(file_systems, "_MOUNTS", tmp_path / "none")
     with Journal(tmp_path / "j.sqlite") as journal:
         assert journal._writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 

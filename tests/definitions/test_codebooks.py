@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from reasonlens.judges import Codebook, codebook_names, load_codebook, load_codebooks
-from reasonlens.judges._codebook import FOLDER
+from reasonlens.judges._codebooks import FOLDER
 from reasonlens.text.segments import segments
 
 NAMES = codebook_names()
