@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ class _Replica:
 
     def start(self, engine: Callable[[Settings], Engine], settings: Settings) -> None:
         """Start the engine; apart from the making of the actor, so that an error comes back as it is."""
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # this is a process of its own already
         self._engine = engine(settings)
 
     def work(self, jobs: list[_Given]) -> list[Completion]:
