@@ -43,6 +43,7 @@ class Settings:
     tensor_parallel: int = 1
     dtype: str = "auto"
     gpu_memory: float | None = None
+    kv_cache: float | None = None
     max_model_len: int | None = None
     max_num_seqs: int = 256
     enforce_eager: bool | None = None
@@ -195,6 +196,8 @@ def _start(settings: Settings) -> Any:
     }
     if settings.gpu_memory is not None:
         options["gpu_memory_utilization"] = settings.gpu_memory
+    if settings.kv_cache is not None:
+        options["kv_cache_memory_bytes"] = int(settings.kv_cache * 2**30)
     for name in ("max_model_len", "revision"):
         if getattr(settings, name) is not None:
             options[name] = getattr(settings, name)

@@ -38,6 +38,7 @@ def connect(
     data_parallel: int = 1,
     dtype: str = "auto",
     gpu_memory: float | None = None,
+    kv_cache: float | None = None,
     max_model_len: int | None = None,
     max_num_seqs: int = 256,
     enforce_eager: bool | None = None,
@@ -55,6 +56,9 @@ def connect(
         GPUs per engine, and number of engines.
     gpu_memory
         Share of each GPU's memory that vLLM may take.
+    kv_cache
+        GiB for keys and values, whatever else is free; with too few, vLLM stops some of the requests that
+        it decodes, and later reads again what they had.
     max_model_len
         Longest prompt and completion together.
     max_num_seqs
@@ -88,6 +92,7 @@ def connect(
         tensor_parallel,
         dtype,
         gpu_memory,
+        kv_cache,
         max_model_len,
         max_num_seqs,
         enforce_eager,

@@ -2,6 +2,7 @@
 
 Its kernel for top-p and top-k does not run in Triton's interpreter (it calls a method of an integer that is
 one only when compiled), so they are done as vLLM does them where there is no Triton: with torch.
+There is so little room for keys and values that requests are put back and taken up again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from typing import Any
 
 from tests.backends.tiny_model import LOOK_ALIKES, PHRASE, TARGETS
@@ -19,6 +21,8 @@ _CHOSEN = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
 }
 _TEXTS = 16
+_BLOCK = 32  # tokens
+_ROOM = 9 * 83_000  # bytes: about nine blocks, four texts of the full length
 
 
 class _Driver:
@@ -45,6 +49,44 @@ def _filter_with_torch() -> list[int]:
     topk_topp_sampler.HAS_TRITON = False
     topk_topp_sampler.apply_top_k_top_p_pytorch = counted
     return steps
+
+
+def _crowd() -> list[str]:
+    """Leave little room; return a list that grows with each request that is put back."""
+    import vllm
+    from vllm.v1.core.sched.scheduler import Scheduler
+
+    found: list[str] = []
+    put_back = Scheduler._preempt_request
+
+    def noted(self: Any, request: Any, *rest: Any, **options: Any) -> Any:
+        found.append(request.request_id)
+        return put_back(self, request, *rest, **options)
+
+    Scheduler._preempt_request = noted
+    os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would win
+    vllm.LLM = partial(vllm.LLM, block_size=_BLOCK, kv_cache_memory_bytes=_ROOM)
+    return found
+
+
+def _refusal(model: str) -> str:
+    """Return what an engine with speculative decoding says to the processor of bans."""
+    from vllm import LLM
+
+    from tests.engines.conftest import PROCESSOR
+
+    ngram = {"method": "ngram", "num_speculative_tokens": 3, "prompt_lookup_max": 3}
+    try:
+        LLM(
+            model,
+            dtype="float32",
+            enforce_eager=True,
+            speculative_config=ngram,
+            logits_processors=[PROCESSOR],
+        )
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _in_phases(engine: Any, texts: int) -> dict[str, list[int]]:
@@ -74,7 +116,8 @@ def main(model: str) -> dict[str, Any]:
     from reasonlens.bans import Ban, _device_rows
     from tests.engines import test_vllm_bans as body
 
-    filtered = _filter_with_torch()
+    refusal = _refusal(model)
+    filtered, put_back = _filter_with_torch(), _crowd()
     steps, apply = [], _device_rows.DeviceRows.apply
 
     def counted(self: Any, *given: Any) -> Any:
@@ -86,7 +129,7 @@ def main(model: str) -> dict[str, Any]:
         SamplingParams(top_p=0.95, max_tokens=40),
         SamplingParams(top_p=0.95, top_k=200, temperature=1.5, max_tokens=40),
     )
-    settings = {"dtype": "float32", "max_num_seqs": 32, "max_model_len": 1024, "processors": [body.PROCESSOR]}
+    settings = {"dtype": "float32", "max_num_seqs": 32, "max_model_len": 128, "processors": [body.PROCESSOR]}
     engine = connect("vllm", model, **settings)
     words = (*TARGETS, PHRASE)
     ban = Ban(name="no waiting", words=words).bind(engine.tokenizer())
@@ -94,6 +137,8 @@ def main(model: str) -> dict[str, Any]:
     return {
         "steps": len(steps),
         "filtered": len(filtered),
+        "put_back": len(put_back),
+        "refusal": refusal,
         "phases": _in_phases(engine, _TEXTS),
         "texts": [len(free), len(held)],
         "free": body.count(words, free),

@@ -36,6 +36,8 @@ def test_banned_words_never_come_under_the_second_runner(engine_model: Path) -> 
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["steps"] > 0  # the rows of V2 were at work, not those of V1
     assert told["filtered"] == told["steps"]  # with top-p and top-k, as in the real experiment
+    assert told["put_back"] >= 4  # preempted, and taken up again
+    assert "a ban does not work with speculative decoding" in told["refusal"]
     assert told["texts"] == [16, 16]
     assert sum(told["free"].get(word, 0) for word in TARGETS) >= 8
     assert told["banned"] == {}
