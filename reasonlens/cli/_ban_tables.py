@@ -11,7 +11,7 @@ import pandas as pd
 from reasonlens.cli._ban_behaviors import show_behaviors
 from reasonlens.cli._print import interval, number, p_value, plain, show_table
 from reasonlens.workflow.ban_arms import ROLES, Design, Layout
-from reasonlens.workflow.ban_effects import ALL
+from reasonlens.workflow.ban_effects import ACROSS, ALL
 from reasonlens.workflow.ban_length import PARTS
 from reasonlens.workflow.ban_results import Results
 
@@ -114,12 +114,27 @@ def _target(rows: pd.DataFrame) -> None:
     table = [[name, _points(row), int(row["n_problems"])] for name, row in named]
     if table:
         show_table(table, ["of the target", "points", "problems"], "The target, looked at more closely", 1)
+    for row in rows[rows["measure"] == ACROSS].to_dict("records"):
+        _across(row)
     if parts.any():
         click.echo(
             "With length: slope of accuracy on log words within problem and arm, times their change "
             "(bootstrap of problems). It is what length causes only if nothing else moves both; those that "
             "go astray are also long."
         )
+
+
+def _across(row: Any) -> None:
+    """Say whether the effect differs between strata."""
+    if math.isnan(row["p_value"]):
+        click.echo("Strata: the problems of this experiment are in one only, so nothing can differ.")
+        return
+    left = f"; {int(row['excluded']):,} responses to problems without a stratum" if row["excluded"] else ""
+    click.echo(
+        f"Strata: the effect on the hardest less that on the easiest is {100 * row['value']:+.1f} points; "
+        f"that it is the same in all strata: p {p_value(row['p_value'])} ({row['method']}{left}). "
+        "What is never solved cannot fall: points say little there."
+    )
 
 
 def _rising(effects: pd.DataFrame) -> None:

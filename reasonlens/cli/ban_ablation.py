@@ -65,8 +65,9 @@ from reasonlens.cli._options import example, seed_option
 )
 @click.option(
     "--difficulty-from",
-    metavar="STUDY:MODEL",
-    help="Show the effect on easy and hard problems apart, by how often another model solves them.",
+    metavar="STUDY:MODEL|FILE",
+    help="Show the effect on easy and hard problems apart, by how often another model solves them; a FILE "
+    "(.csv, .jsonl, .parquet) has the columns problem or problem_id, and accuracy or correct.",
 )
 @click.option(
     "--behaviors",

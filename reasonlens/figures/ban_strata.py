@@ -20,26 +20,32 @@ _ARMS = {
     "placebo": ("placebo words", "#0072B2", "o"),
     "repeat": ("baseline again (A/A)", "0.45", "s"),
 }
+_ACROSS = "accuracy/strata"
 _STRATA = ("never solved", "solved up to 25%", "solved 25-75%", "solved above 75%")
 
 
 def data(effects: pd.DataFrame) -> pd.DataFrame:
-    """Return the effects on accuracy within strata.
+    """Return the effects on accuracy within strata, and the tests that these differ.
 
     Raises
     ------
     InputError
         If there is none.
     """
-    rows = (effects["measure"] == "accuracy") & effects["dataset"].isin(_STRATA)
-    rows &= (effects["dataset"] != ALL) & effects["role"].isin(list(_ARMS))
-    found = of_one_model(effects, rows, "reasonlens ban-ablation --difficulty-from STUDY:MODEL")
-    found["place"] = found["dataset"].map({name: i for i, name in enumerate(_STRATA)})
+    within = (effects["measure"] == "accuracy") & effects["dataset"].isin(_STRATA)
+    across = (effects["measure"] == _ACROSS) & (effects["dataset"] == ALL)
+    roles = effects["role"].isin(list(_ARMS))
+    how = "reasonlens ban-ablation --difficulty-from STUDY:MODEL"
+    of_one_model(effects, within & roles, how)  # without strata there is nothing to draw
+    found = of_one_model(effects, (within | across) & roles, how)
+    found["place"] = found["dataset"].map({name: i for i, name in enumerate(_STRATA)}).fillna(len(_STRATA))
     return found.sort_values(["role", "place"], kind="stable").reset_index(drop=True)
 
 
 def draw(frame: pd.DataFrame) -> Figure:
     """Draw the numbers that `data` returned."""
+    tests = frame[frame["measure"] == _ACROSS]
+    frame = frame[frame["measure"] != _ACROSS]
     strata = [name for name in _STRATA if (frame["dataset"] == name).any()]
     sizes = frame.groupby("dataset")["n_problems"].max()
     with rc_context(RC):  # type: ignore[arg-type]
@@ -56,7 +62,21 @@ def draw(frame: pd.DataFrame) -> Figure:
         ax.legend(frameon=False)
         place_footer(
             figure,
-            [about(frame), "Strata are looked at one by one, without correction for their number."],
+            [
+                about(frame),
+                f"Strata are looked at one by one, without correction for their number. {_said(tests)}",
+            ],
             0.1,
         )
     return figure
+
+
+def _said(tests: pd.DataFrame) -> str:
+    """Return what the tests say of the effect in all strata."""
+    known = tests.dropna(subset=["p_value"]).set_index("role")["p_value"]
+    parts = [f"{name} {_p(known[role])}" for role, (name, _, _) in _ARMS.items() if role in known]
+    return f"The same effect in all strata (their labels permuted): {', '.join(parts)}." if parts else ""
+
+
+def _p(value: float) -> str:
+    return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"

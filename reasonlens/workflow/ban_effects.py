@@ -8,21 +8,36 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.stats.estimate import LIKE, Estimate
 from reasonlens.stats.means import paired_difference
 from reasonlens.stats.permutation import sign_flip_test
 from reasonlens.stats.sampling import pass_at_k
+from reasonlens.stats.strata import strata_test
 from reasonlens.workflow.ban_arms import Design, Planned
 from reasonlens.workflow.ban_length import by_length
 from reasonlens.workflow.ban_rising import rising
 from reasonlens.workflow.ban_strata import STRATA
 from reasonlens.workflow.ban_words import problem_words
 
-__all__ = ["ALL", "MEASURES", "compared", "measured", "pairs", "parts_by_length", "rising_words", "strata"]
+__all__ = [
+    "ACROSS",
+    "ALL",
+    "MEASURES",
+    "compared",
+    "measured",
+    "pairs",
+    "parts_by_length",
+    "rising_words",
+    "strata",
+]
 
 ALL = "(all)"
 """The dataset of rows about all problems."""
+
+ACROSS = "accuracy/strata"
+"""The measure of the rows that say whether an effect on accuracy differs between strata."""
 
 MEASURES = {
     "accuracy": "share of responses",
@@ -81,15 +96,51 @@ def rising_words(study: Study, model: str, arms: Sequence[Planned], design: Desi
 def strata(
     frame: pd.DataFrame, arms: Sequence[Planned], design: Design, strength: pd.Series
 ) -> list[dict[str, Any]]:
-    """Compare accuracy within strata of problems; their name stands in the column `dataset`."""
+    """Compare accuracy within strata of problems; their name stands in the column `dataset`.
+
+    The row `ACROSS` of each arm tests whether the effect differs between the strata: its value is the effect
+    in the hardest less that in the easiest.
+
+    Raises
+    ------
+    InputError
+        If no problem of the experiment has a stratum.
+    """
     known = frame["problem_id"].map(strength)
+    if known.isna().all():
+        raise InputError(
+            "--difficulty-from knows none of the problems of this experiment; are they the same ones? "
+            "Problems are told apart by their texts"
+        )
     rows = []
     for arm in (a for a in arms if a.role in ("target", "placebo", "repeat")):
         for name in STRATA:
             if (known == name).any():
                 row = measured(frame[known == name], arm, "accuracy", design, unit=MEASURES["accuracy"])
                 rows.append({**row, "dataset": name})
+        rows.append(_across(frame, arm, design, strength))
     return rows
+
+
+def _across(frame: pd.DataFrame, arm: Planned, design: Design, strength: pd.Series) -> dict[str, Any]:
+    """Return the row that says whether the effect differs between strata."""
+    both = pairs(frame, arm.condition, "accuracy").dropna()
+    means = both.groupby("problem_id").mean()
+    change = (means["arm"] - means["baseline"]).rename("change").to_frame()
+    change["stratum"] = strength.reindex(change.index)
+    told = change.dropna()
+    present = [name for name in STRATA if (told["stratum"] == name).any()]
+    number = told["stratum"].map({name: i for i, name in enumerate(STRATA)}).astype("int64")
+    test = strata_test(told["change"].to_numpy(), number.to_numpy(), seed=design.seed)
+    value = np.nan
+    if len(present) > 1:
+        first, last = (float(told.loc[told["stratum"] == present[i], "change"].mean()) for i in (0, -1))
+        value = first - last
+    n = 2 * int(both.index.get_level_values("problem_id").isin(told.index).sum())
+    found = Estimate(value, np.nan, np.nan, 0.95, test.method, len(told), n, LIKE, test.p_value)
+    row = _row(arm, ACROSS, found, "share of responses, hardest stratum less easiest", design)
+    left = 2 * len(both) - n
+    return {**row, "excluded": left, "excluded_why": f"problem without a stratum: {left}" if left else ""}
 
 
 def measured(

@@ -84,7 +84,8 @@ def results(
     Parameters
     ----------
     difficulty_from
-        ``STUDY:MODEL``, whose solve rates make strata of problems.
+        ``STUDY:MODEL`` or a file, whose solve rates make strata of problems (see
+        `reasonlens.workflow.ban_strata`).
     behaviors
         The judge whose behaviors are compared, too (see `reasonlens.workflow.ban_behaviors`).
     begin, progress

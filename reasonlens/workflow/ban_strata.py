@@ -1,11 +1,19 @@
-"""How hard each problem is for another model: strata that no luck of the baseline has made."""
+"""How hard each problem is for another model: strata that no luck of the baseline has made.
+
+The solve rates are those of a model of a study, or stand in a file.
+"""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from reasonlens.core.errors import InputError
+from reasonlens.text.problems import problem_id
 from reasonlens.workflow.ban_words import named_model
 from reasonlens.workflow.correctness import correctness
 
@@ -21,7 +29,9 @@ def difficulty(source: str, model: str) -> pd.Series:
     Parameters
     ----------
     source
-        ``STUDY:MODEL``.
+        ``STUDY:MODEL``, or a file (.csv, .jsonl, .parquet) with a row per problem or per response: the
+        column ``problem_id`` or ``problem`` (its text), and ``accuracy`` (a share) or ``correct``. A column
+        ``model`` may say whose they are.
     model
         Whose ban is looked at: its own baseline cannot say how hard a problem is, since problems that were
         lucky there fall back in every other arm (regression to the mean).
@@ -34,14 +44,59 @@ def difficulty(source: str, model: str) -> pd.Series:
     Raises
     ------
     InputError
-        If it is the same model, or none of its responses has a verdict.
+        If it is the same model, none of its responses has a verdict, or the file is not of that kind.
     """
+    read = _FILES.get(Path(source).suffix.lower())
+    rates = _of_study(source, model) if read is None else _of_file(Path(source), read, model)
+    return rates.groupby("problem_id")["correct"].mean().map(stratum)
+
+
+def _same_model(source: str) -> InputError:
+    return InputError(
+        f"--difficulty-from {source}: the model of the experiment cannot say how hard a problem is "
+        "(what was lucky at baseline falls back in every arm); name another model"
+    )
+
+
+def _of_file(path: Path, read: Callable[[Path], pd.DataFrame], model: str) -> pd.DataFrame:
+    try:
+        frame = read(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"--difficulty-from {path} cannot be read: {error}") from None
+    rates = next((name for name in ("accuracy", "correct") if name in frame), None)
+    if rates is None or not {"problem_id", "problem"} & set(frame):
+        raise InputError(
+            f"--difficulty-from {path}: it needs the column problem_id or problem, and accuracy or correct; "
+            f"it has {', '.join(map(str, frame.columns)) or 'none'}"
+        )
+    if "model" in frame and (frame["model"].astype("str") == model).any():
+        raise _same_model(str(path))
+    known = frame["problem_id"] if "problem_id" in frame else frame["problem"].map(problem_id)
+    shares = pd.to_numeric(frame[rates], errors="coerce").astype("float64")
+    wrong = frame[rates].notna() & ~shares.between(0, 1)
+    if wrong.any():
+        raise InputError(
+            f"--difficulty-from {path}: {rates} {frame.loc[wrong, rates].iloc[0]} in row "
+            f"{int(np.argmax(wrong)) + 1} is no share from 0 to 1"
+        )
+    return pd.DataFrame({"problem_id": known, "correct": shares}).dropna()
+
+
+def _lines(path: Path) -> pd.DataFrame:
+    return pd.DataFrame([json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()])
+
+
+_FILES: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": pd.read_csv,
+    ".jsonl": _lines,
+    ".parquet": pd.read_parquet,
+}
+
+
+def _of_study(source: str, model: str) -> pd.DataFrame:
     place, other = named_model(source, "--difficulty-from")
     if other == model:
-        raise InputError(
-            f"--difficulty-from {source}: the model of the experiment cannot say how hard a problem is "
-            "(what was lucky at baseline falls back in every arm); name another model"
-        )
+        raise _same_model(source)
     rates = []
     for part in place.parts("traces"):
         columns = ["trace_id", "problem_id", "model", "response", "correct_source"]
@@ -54,8 +109,7 @@ def difficulty(source: str, model: str) -> pd.Series:
             f"--difficulty-from {source}: no response of {other} has a verdict; "
             f"run reasonlens grade {place.path}"
         )
-    mean = known.astype({"correct": "float64"}).groupby("problem_id")["correct"].mean()
-    return mean.map(stratum)
+    return known.astype({"correct": "float64"})
 
 
 def stratum(rate: float) -> str:

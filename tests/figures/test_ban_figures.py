@@ -18,6 +18,7 @@ def effects() -> pd.DataFrame:
         ("accuracy", "dose-key-1", "dose_key", "(all)", ["so"], -0.07),
         ("accuracy", "target", "target", "never solved", ["wait", "but", "so"], -0.3),
         ("accuracy", "target", "target", "solved above 75%", ["wait", "but", "so"], -0.1),
+        ("accuracy/strata", "target", "target", "(all)", ["wait", "but", "so"], -0.2),
         ("word/maybe", "target", "target", "(all)", ["wait", "but", "so"], 4.0),
         ("word/hmm", "target", "target", "(all)", ["wait", "but", "so"], 2.0),
     ]
@@ -28,7 +29,7 @@ def effects() -> pd.DataFrame:
         low=frame["value"] - 0.02,
         high=frame["value"] + 0.02,
         p_value=0.01,
-        p_adjusted=[0.01] * 8 + [0.2],
+        p_adjusted=[0.01] * 9 + [0.2],
         n_problems=30,
         n_traces=480,
         method="paired t",
@@ -54,6 +55,10 @@ def test_strata_are_apart_and_in_order() -> None:
     assert points(figure.axes[0]) == [(-0.14, -30.0), (0.86, -10.0)]
     labels = [text.get_text() for text in figure.axes[0].get_xticklabels()]
     assert labels == ["never solved\n30 problems", "solved above 75%\n30 problems"]
+    said = " ".join(text.get_text() for text in figure.texts + figure.axes[0].texts).replace("\n", " ")
+    assert "The same effect in all strata (their labels permuted): all words p = 0.010." in said
+    without = effects()[lambda rows: rows["measure"] != "accuracy/strata"]
+    assert len(points(ban_strata.draw(ban_strata.data(without)).axes[0])) == 2
 
 
 def test_rising_words_are_filled_where_they_are_sure() -> None:

@@ -169,6 +169,58 @@ def test_strata_come_from_another_model(ran: tuple[Study, Drawn, Results], tmp_p
         results(study, "trial", drawn.arms, DESIGN, difficulty_from=f"{study.path}:trial")
 
 
+def test_strata_come_from_a_file_and_are_compared(ran: tuple[Study, Drawn, Results], tmp_path: Path) -> None:
+    study, drawn, _ = ran
+    rows = study.traces(["problem", "problem_id", "condition", "sample"]).drop_duplicates("problem_id")
+    frame = rows[["problem", "problem_id"]].assign(accuracy=[0.0] * 20 + [0.5] * 18 + [None] * 2)
+
+    def found(source: Path) -> pd.DataFrame:
+        effects = results(study, "trial", drawn.arms, DESIGN, difficulty_from=str(source)).effects
+        return effects[effects["arm"].isin(["target", "placebo"])].set_index(["arm", "measure", "dataset"])
+
+    frame[["problem", "accuracy"]].to_csv(tmp_path / "rates.csv", index=False)
+    told = found(tmp_path / "rates.csv")
+    hard, easy = (told.loc["target", "accuracy", name] for name in ("never solved", "solved 25-75%"))
+    assert (hard["n_problems"], easy["n_problems"]) == (20, 18)
+    row = told.loc["target", "accuracy/strata", "(all)"]
+    assert row["value"] == pytest.approx(hard["value"] - easy["value"])
+    assert (row["n_problems"], row["n_traces"]) == (38, 2 * 38 * 24)
+    assert row["excluded_why"] == f"problem without a stratum: {2 * 2 * 24}"
+    assert row["method"] == "permuted strata of problems, 9999 draws"
+    assert 0.001 < row["p_value"] < 1
+    # responses with verdicts, by the ids of the problems, say the same
+    several = frame.loc[frame.index.repeat(2)].dropna()
+    several["correct"] = np.where(several["accuracy"] > 0, np.tile([True, False], len(several) // 2), False)
+    several[["problem_id", "correct"]].to_parquet(tmp_path / "rates.parquet")
+    several[["problem", "correct"]].to_json(tmp_path / "rates.jsonl", orient="records", lines=True)
+    for name in ("rates.parquet", "rates.jsonl"):
+        again = found(tmp_path / name)
+        pd.testing.assert_frame_equal(again.drop(columns=["words"]), told.drop(columns=["words"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "problem,rate\nx,1\n",
+            "needs the column problem_id or problem, and accuracy or correct; it has problem",
+        ),
+        ("problem,accuracy\nx,1.5\n", "accuracy 1.5 in row 1 is no share from 0 to 1"),
+        ("problem,accuracy\nx,1\ny,often\n", "accuracy often in row 2 is no share"),
+        ("problem,accuracy,model\nx,1,trial\n", "cannot say how hard a problem is"),
+        ("problem,accuracy\nx,1\n", "knows none of the problems of this experiment"),
+        ("", "cannot be read: No columns to parse"),
+    ],
+)
+def test_a_file_that_tells_no_strata_is_refused(
+    ran: tuple[Study, Drawn, Results], tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "rates.csv"
+    path.write_text(text, "utf-8")
+    with pytest.raises(InputError, match=message):
+        results(ran[0], "trial", ran[1].arms, DESIGN, difficulty_from=str(path))
+
+
 def test_no_output_holds_what_was_banned(ran: tuple[Study, Drawn, Results]) -> None:
     study, drawn, found = ran
     assert found.leaking == []
