@@ -60,22 +60,17 @@ def draw(frame: pd.DataFrame) -> Figure:
         ax.set_xlabel("by another model")
         ax.set_ylabel("change in accuracy, points")
         ax.legend(frameon=False)
-        place_footer(
-            figure,
-            [
-                about(frame),
-                f"Strata are looked at one by one, without correction for their number. {_said(tests)}",
-            ],
-            0.1,
-        )
+        ax.set_xlim(-0.5, len(strata) - 0.5)
+        apart = "Strata are looked at one by one, without correction for their number."
+        place_footer(figure, [about(frame), apart, *_said(tests)], 0.1)
     return figure
 
 
-def _said(tests: pd.DataFrame) -> str:
-    """Return what the tests say of the effect in all strata."""
+def _said(tests: pd.DataFrame) -> list[str]:
+    """Return what the tests say of the effect in all strata, as a line if there is anything."""
     known = tests.dropna(subset=["p_value"]).set_index("role")["p_value"]
     parts = [f"{name} {_p(known[role])}" for role, (name, _, _) in _ARMS.items() if role in known]
-    return f"The same effect in all strata (their labels permuted): {', '.join(parts)}." if parts else ""
+    return [f"The same effect in all strata (their labels permuted): {', '.join(parts)}."] if parts else []
 
 
 def _p(value: float) -> str:
