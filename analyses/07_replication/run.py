@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import reasonlens
 from reasonlens import Study
 from reasonlens.core.errors import ReasonlensError
 from reasonlens.workflow.analysis import main
+from reasonlens.workflow.behaviors_store import found_labels
 from reasonlens.workflow.compare import Question
 
 REPORTED = Path(__file__).with_name("reported.csv")
@@ -21,7 +23,13 @@ Found = tuple[float, float, float, int, int, str]  # value, low, high, problems,
 
 
 def run(study: Study, files: list[str], params: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """Read the files, estimate what the paper reports, and put both side by side."""
+    """Read the files, estimate what the paper reports, and put both side by side.
+
+    One study instead of files is taken as it is, with the effects of its bans and the labels of its judges.
+    """
+    if len(files) == 1 and (Path(files[0]) / "study.json").is_file():
+        shutil.copytree(files[0], study.path, dirs_exist_ok=True)  # what is made here stays out of it
+        files = []
     reasonlens.tokens(files, study=study.path, lexicons=params["lexicons"])
     accuracy = _compared(study, Question(("accuracy",), "model"))
     with REPORTED.open(encoding="utf-8", newline="") as file:
@@ -38,6 +46,8 @@ def _beside(
         found = _accuracy(row, study, accuracy, params)
     elif quantity.startswith("rate ratio "):
         found = _ratio(quantity.removeprefix("rate ratio "), row["models"], study)
+    elif quantity.startswith("behavior ratio "):
+        found = _behavior(quantity.removeprefix("behavior ratio "), row["models"], study)
     else:
         found = _lost(row, study, params)
     value, low, high, problems, traces, lacking = found
@@ -137,6 +147,17 @@ def _mean(levels: pd.DataFrame, model: str, benchmarks: Sequence[str], params: M
     return 100 * value, 100 * (value - below), 100 * (value + above), problems, traces, ""
 
 
+def _behavior(name: str, models: str, study: Study) -> Found:
+    """Return the ratio of instances per response, by the one judge that has labels of the behavior."""
+    judges = sorted({judge for judge, behavior in found_labels(study, "response") if behavior == name})
+    if not judges:
+        want = "reasonlens behaviors STUDY --judge llm"
+        return _missing(f"no judge has labels of {name}: {want}, and give this script that study")
+    if len(judges) > 1:
+        return _missing(f"{' and '.join(judges)} have labels of {name}; one judge is needed")
+    return _ratio(f"{judges[0]}/{name}/response", models, study)
+
+
 def _ratio(measure: str, models: str, study: Study) -> Found:
     group, reference = (name.removeprefix("kind:") for name in models.split("/"))
     absent = {group, reference} - set(study.traces(["model_kind"])["model_kind"].astype(str))
@@ -146,7 +167,9 @@ def _ratio(measure: str, models: str, study: Study) -> Found:
     if rows.empty:
         return _missing(f"no {measure} in this study")
     mine = rows[(rows["group"] == group) & (rows["reference"] == reference)]
-    mine = mine[(mine["dataset"] == "(all)") & (mine["quantity"] == "ratio")]
+    mine = mine[mine["quantity"] == "ratio"]
+    if (mine["dataset"] == "(all)").any():  # with one benchmark there is its own row alone
+        mine = mine[mine["dataset"] == "(all)"]
     if mine.empty or not mine.iloc[0]["n_problems"]:
         return _missing(f"no problems that {group} and {reference} models share")
     row = mine.iloc[0]

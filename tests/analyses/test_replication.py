@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import json
 import math
@@ -13,7 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+import reasonlens
 from reasonlens import Study
+from reasonlens.judges import load_codebooks
+from reasonlens.lexicon import definition
 
 DAPO = "BytedTsinghua-SIA/DAPO-Qwen-32B"
 
@@ -104,8 +108,8 @@ def test_what_is_missing_is_named_and_not_invented(table: pd.DataFrame) -> None:
     ban = table.loc[("accuracy lost to the ban", "kind:distilled", "aime24+aime25")]
     assert math.isnan(ban["yours"])
     assert "reasonlens ban-ablation --ban wait,perhaps,alternatively,but" in ban["missing"]
-    behavior = table.loc[("rate ratio behavior/multi_perspective", "kind:distilled/kind:zero_rl", "")]
-    assert behavior["missing"] == "no behavior/multi_perspective in this study"
+    behavior = table.loc[("behavior ratio multi_perspective", "kind:distilled/kind:zero_rl", "")]
+    assert behavior["missing"].startswith("no judge has labels of multi_perspective: reasonlens behaviors")
 
 
 @pytest.mark.parametrize(
@@ -148,3 +152,53 @@ def test_the_cost_of_the_ban_is_of_such_a_model_on_these_benchmarks(
 def test_every_reported_number_has_a_source_and_a_confidence(table: pd.DataFrame) -> None:
     assert set(table["confidence"]) == {"verified", "secondary"}
     assert (table["source"].str.len() > 5).all()
+
+
+def test_every_reported_quantity_is_one_that_the_tool_measures(script: ModuleType) -> None:
+    """A name that matches nothing would read as a gap in the user's data."""
+    params = tomllib.loads(Path(script.__file__ or "").with_name("params.toml").read_text("utf-8"))
+    rates = {f"{name}/{c.name}" for name in params["lexicons"] for c in definition.load(name).categories}
+    known = {"accuracy", "accuracy lost to the ban"}
+    known |= {f"rate ratio {rate}" for rate in rates}
+    known |= {f"behavior ratio {name}" for name in params["behaviors"]}
+    load_codebooks(params["behaviors"])
+    with script.REPORTED.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["quantity"] for row in rows} == known - {
+        f"rate ratio {rate}"
+        for rate in rates
+        if rate not in ("flexible_reasoning/anthropomorphic", "flexible_reasoning/logical_connectors")
+    }
+    kinds = {"distilled", "zero_rl"}
+    for row in rows:
+        for part in row["models"].split("/kind:") if "/kind:" in row["models"] else [row["models"]]:
+            kind, _, name = part.rpartition(":")
+            assert kind == "model" or name in kinds, row
+        assert set(filter(None, row["benchmarks"].split("+"))) <= set(params["benchmarks"]), row
+
+
+def test_a_study_with_labels_and_effects_fills_their_rows(script: ModuleType, tmp_path: Path) -> None:
+    rows = [
+        _trace(model, kind, "aime24", i, True, text)
+        for i in range(6)
+        for model, kind, text in (
+            ("me/distilled", "distilled", "Hmm, I am not sure. Let me think. Another way is to count."),
+            (DAPO, "zero_rl", "I am not sure. Another way is to count." if i < 3 else "It is done."),
+        )
+    ]
+    file = tmp_path / "traces.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    params = tomllib.loads(Path(script.__file__ or "").with_name("params.toml").read_text("utf-8"))
+    reasonlens.ingest([file], tmp_path / "mine")
+    reasonlens.behaviors(tmp_path / "mine", params["behaviors"], judge="rules")
+    before = sorted(path.name for path in (tmp_path / "mine").iterdir())
+    made = Study(tmp_path / "copy", create=True)
+    table = script.run(made, [str(tmp_path / "mine")], params)["replication"].set_index("quantity")
+    for name in params["behaviors"]:
+        row = table.loc[f"behavior ratio {name}"]
+        assert row["missing"] == ""
+        assert row["yours"] >= 1
+        assert (row["n_problems"], row["n_traces"]) == (6, 12)
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == before
+    lost = table.loc["accuracy lost to the ban"]
+    assert "0 experiments" in lost["missing"] or "needs paired traces" in lost["missing"]
