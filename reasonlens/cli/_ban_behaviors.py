@@ -35,7 +35,7 @@ def show_behaviors(effects: pd.DataFrame, design: Design) -> None:
         table.append(
             [
                 plain(behavior),
-                plain(", ".join(cues.get(behavior, []))),
+                *([plain(", ".join(cues.get(behavior, [])))] if cues else []),
                 f"{100 * share['baseline']:.1f}",
                 _change(share, 100, "+.1f"),
                 f"{100 * controls['value'].median():+.1f}" if len(controls) else "-",
@@ -47,7 +47,7 @@ def show_behaviors(effects: pd.DataFrame, design: Design) -> None:
         )
     heads = [
         "behavior",
-        "cues",
+        *(["cues"] if cues else []),
         "% before",
         "points",
         "controls",
@@ -58,7 +58,7 @@ def show_behaviors(effects: pd.DataFrame, design: Design) -> None:
     ]
     title = f"Behaviors under the ban, by {plain(judge)}: share of responses, and instances per response"
     if table:
-        show_table(table, heads, title, 2)
+        show_table(table, heads, title, 1 + bool(cues))
     if unseen:
         click.echo(f"In no response, with or without the ban: {plain(', '.join(unseen))}.")
     left = int(target["excluded"].max())

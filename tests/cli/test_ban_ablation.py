@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from reasonlens import Study
+from reasonlens.calls import Request
 from reasonlens.cli import cli
+from tests.calls.fake_server import MODEL, FakeServer, serving
+from tests.judges.fake_models import honest, read_question
 
 
 def run(*words: object) -> Result:
@@ -154,3 +160,45 @@ def test_a_soft_ban_is_no_leak(problems: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "The ban is soft (a penalty, a probability or a phase)" in result.output
     assert "LEAKS" not in result.output
+
+
+def test_behaviors_of_a_judge_that_is_a_model(
+    problems: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Draw, let a served model judge what was drawn, and compare what it said."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0000")
+    study = tmp_path / "s"
+    words = ["--backend", "fake", "--model", "trial", "--problems", problems, "--template", "plain", "-n", 4]
+    words += ["--ban", "wait,but", "--controls", 2, "--no-doses", "--no-leave-in", "--study", study]
+    assert run(*words).exit_code == 0
+
+    def reply(messages: list[dict[str, str]], schema: dict[str, Any] | None) -> str:
+        pairs = tuple((m["role"], m["content"]) for m in messages[:2])
+        found = honest(Request(pairs, schema))
+        _, _, body, _ = read_question(Request(pairs, schema))
+        quotes = re.findall(r"(?i)\b(?:wait|maybe)\b[^.]*\.?", body)[:3]
+        found["behaviors"]["backtracking"] |= {
+            "quotes": quotes,
+            "verdict": "present" if quotes else "absent",
+        }
+        return json.dumps(found)
+
+    with serving(FakeServer(reply=reply)) as server:
+        asked = ["behaviors", str(study), "--judge", "llm", "--base-url", server.url, "--model", MODEL]
+        judged = CliRunner().invoke(cli, [*asked, "-b", "verification", "-b", "backtracking"])
+    assert judged.exit_code == 0, judged.output
+    result = run(*words, "--behaviors", MODEL)
+    assert result.exit_code == 0, result.output
+    assert f"Behaviors under the ban, by {MODEL}: share of responses" in result.output
+    assert "cues" not in result.output  # those are of the offline judge
+    labels = Study(study).read("labels", "response", MODEL, "backtracking").to_pandas()
+    traces = Study(study).traces(["trace_id", "condition", "problem_id"])
+    merged = labels.merge(traces, on="trace_id")
+    shares = merged.assign(hit=merged["verdict"].astype("str") == "present").pivot_table(
+        index="problem_id", columns="condition", values="hit", observed=True
+    )
+    effects = Study(study).read("effects").to_pandas()
+    mine = effects[effects["measure"] == f"{MODEL}/backtracking/presence"].set_index("arm")
+    assert mine.loc["target", "value"] == pytest.approx((shares["target"] - shares["baseline"]).mean())
+    assert mine.loc["target", "value"] < 0
+    assert len(mine) == shares.shape[1] - 1
