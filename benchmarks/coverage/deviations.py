@@ -70,9 +70,6 @@ REASONS = (
         "samples without hits (21% with hits in 5% of problems, 4% in 10%): no data without hits tell how "
         "many come at once; the estimate says so, marked `^`",
     ),
-    Reason(
-        "p = .05, few problems", "share", "short", "the few problems that have it come with 64 responses each"
-    ),
     Reason("(2|4|6|12|22) hits|hits in|4 hits each", "rate|ratio|difference", "long", FEW_HITS),
     Reason(
         "p = .0|p = .33|30 x 1",
@@ -80,7 +77,6 @@ REASONS = (
         "long",
         "few responses or problems: Clopper-Pearson is exact or longer",
     ),
-    Reason("p = .33|p = .0", "share", "long", FEW_HITS),
     Reason(
         "one group: (10|8|5|3) x",
         "mean length",
@@ -125,9 +121,7 @@ REASONS = (
     ),
     Reason("raters", "percent|sensitivity|specificity", "long", "Clopper-Pearson at the effective size"),
     Reason("raters", "jackknife|BCa", "long", "few items or problems: coefficients take few values"),
-    Reason("models", "Spearman", "long", "few models: ranks take few values"),
     Reason("keyness", "log ratio", "long", "at least as long as for independent hits"),
-    Reason("equal length|right|AUC", "", "long", "few problems: the jackknife errs on the long side"),
 )
 
 
@@ -176,7 +170,8 @@ def listing() -> tuple[str, list[str]]:
         used.add(why)
         if why is None and not found.noise:
             unexplained.append(f"no reason for {found}")
-        words = "within two standard errors" if found.noise else why.why if why else "?"
+        words = why.why if why else "" if found.noise else "?"
+        words += f"{' ' if words else ''}(within two standard errors of the simulation)" * found.noise
         lines.append(
             f"| {found.setting} | {found.method} | {found.what} {found.share:.3f} | {found.side} | {words} |"
         )

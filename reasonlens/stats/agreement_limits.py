@@ -22,7 +22,10 @@ from reasonlens.stats.jackknife import jackknife_of_sums
 __all__ = ["FEW", "JudgeQuality", "agreement", "judge_quality"]
 
 FEW = 10
-"""With the rarer values in fewer problems than this, limits of kappa and the like cover about 90%."""
+"""With the rarer values in fewer problems than this, and not in nearly all, limits of kappa and the like
+cover about 90%."""
+
+_MOST = 0.8
 
 
 def agreement(
@@ -58,7 +61,8 @@ def agreement(
     -------
     Estimate
         NaN limits if all agree everywhere: there is no variation to make limits from. Where the
-        rarer values occur in fewer than `FEW` problems, ``method`` says that limits are too short.
+        rarer values occur in fewer than `FEW` problems and are absent from others, ``method`` says that
+        limits are too short.
 
     Examples
     --------
@@ -84,7 +88,7 @@ def agreement(
     else:
         e = jackknife_of_sums(prepared.value, sums, scale="fisher", level=level, n=n)
     rare = _problems_off_mode(np.asarray(ratings, dtype=np.float64), where)
-    if np.isfinite(e.low) and rare < FEW:
+    if np.isfinite(e.low) and rare < min(FEW, _MOST * e.n_problems):
         e = replace(e, method=f"{e.method}; only {rare} problems have the rarer values, limits too short")
     return e
 

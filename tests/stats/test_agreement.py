@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats import inter_rater
 
 from reasonlens.core.errors import StatisticsError
@@ -231,3 +232,28 @@ def test_without_any_rating_agreement_is_undefined(
     assert np.isnan([found.value, found.low, found.high]).all()
     assert found.method.startswith(("no ratings", "undefined"))
     assert np.isnan(coefficient(ratings, name, categories).total())
+
+
+def test_a_rarer_value_in_few_of_the_problems_is_said(rng: np.random.Generator) -> None:
+    where = np.repeat(np.arange(12), 6)
+    ratings = np.zeros((72, 2))
+    ratings[where < 3] = rng.integers(0, 2, (18, 2))
+    few = agreement(ratings, "cohen", where)
+    assert few.method.endswith("only 3 problems have the rarer values, limits too short")
+    ratings = rng.integers(0, 2, (72, 2)).astype(float)  # in all of few problems: the limits hold
+    assert "too short" not in agreement(ratings[:48], "cohen", where[:48]).method
+    assert "too short" not in agreement(ratings, "cohen", where).method
+
+
+def test_kappa_that_few_problems_decide_has_fewer_degrees_of_freedom(rng: np.random.Generator) -> None:
+    where = np.repeat(np.arange(20), 5)
+    ratings = np.repeat(rng.integers(0, 2, (100, 1)), 2, axis=1).astype(float)
+    ratings[:5, 1] = 1 - ratings[:5, 0]  # the raters differ in one problem only
+    e = agreement(ratings, "cohen", where)
+    without = np.array([cohen_kappa(ratings[where != p]) for p in range(20)])
+    change = without - without.mean()
+    degrees = 2 * 20 / (np.mean(change**4) / np.mean(change**2) ** 2 - 1)
+    assert degrees < 3
+    error = np.sqrt(19 / 20 * np.sum(change**2)) / (1 - e.value**2)
+    half = stats.t.ppf(0.975, degrees) * error
+    assert (e.low, e.high) == pytest.approx(tuple(np.tanh(np.arctanh(e.value) + np.array([-half, half]))))
