@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.stats.arrays import Floats
 from reasonlens.stats.estimate import MODELS, Estimate, Seed, generator, vector
@@ -71,14 +71,14 @@ def spearman_across(
     if n < FEWEST:
         method += f", no interval with fewer than {FEWEST} models"
     elif abs(value) < 1:
-        half = float(stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + value**2 / 2) / (n - 3)))
+        half = float(scipy.stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + value**2 / 2) / (n - 3)))
         low, high = (float(np.tanh(np.arctanh(value) + s * half)) for s in (-1, 1))
         method += ", Bonett-Wright limits"
     return Estimate(value, low, high, level, method, 0, n, MODELS, p, number)
 
 
 def _standard(values: Floats) -> Floats:
-    ranks = stats.rankdata(values)
+    ranks = scipy.stats.rankdata(values)
     ranks = ranks - ranks.mean()
     result: Floats = ranks / np.sqrt(np.sum(ranks**2))
     return result

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats, cluster_sums
@@ -54,7 +54,7 @@ def problem_auc(values: npt.ArrayLike, correct: npt.ArrayLike, problem: npt.Arra
         right = y[group] == 1
         good, bad = int(right.sum()), int(len(group) - right.sum())
         if good and bad:
-            ranks = stats.rankdata(x[group])
+            ranks = scipy.stats.rankdata(x[group])
             result[p] = (float(ranks[right].sum()) - good * (good + 1) / 2) / (good * bad)
     return result
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -221,22 +221,22 @@ def expanded_tail(problems: int, level: float) -> float:
     >>> round(expanded_tail(30, 0.95), 3)  # -2.045 * sqrt(30 / 29), against -1.96
     -2.08
     """
-    return float(np.sqrt(problems / (problems - 1)) * stats.t.ppf((1 - level) / 2, problems - 1))
+    return float(np.sqrt(problems / (problems - 1)) * scipy.stats.t.ppf((1 - level) / 2, problems - 1))
 
 
 def _tails(value: float, known: Floats, without: Floats | None, problems: int, level: float) -> Floats:
     z = expanded_tail(problems, level) * np.array([1.0, -1.0])
     if without is None or not np.all(np.isfinite(without)):
-        return np.asarray(stats.norm.cdf(z), dtype=np.float64)
+        return np.asarray(scipy.stats.norm.cdf(z), dtype=np.float64)
     below = (np.sum(known < value) + np.sum(known == value) / 2) / len(known)
     below = min(max(float(below), 0.5 / len(known)), 1 - 0.5 / len(known))
-    bias = float(stats.norm.ppf(below))
+    bias = float(scipy.stats.norm.ppf(below))
     change = without.mean() - without
     total = float(np.sum(change**2))
     skew = float(np.sum(change**3) / (6 * total**1.5)) if total > 0 else 0.0
     # with extreme skew the denominator would pass 0 and the limits swap sides
     shrink = np.maximum(1 - skew * (bias + z), 1e-3)
-    return np.asarray(stats.norm.cdf(bias + (bias + z) / shrink), dtype=np.float64)
+    return np.asarray(scipy.stats.norm.cdf(bias + (bias + z) / shrink), dtype=np.float64)
 
 
 def sum_rows(sums: npt.ArrayLike) -> Floats:

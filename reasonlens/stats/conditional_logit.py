@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -39,9 +39,9 @@ class ConditionalLogit:
             low = high = p = np.nan
             method += ": too few problems for an interval"
         else:
-            half = float(stats.t.ppf((1 + level) / 2, self.n_problems - 1)) * error
+            half = float(scipy.stats.t.ppf((1 + level) / 2, self.n_problems - 1)) * error
             low, high = float(np.exp(value - half)), float(np.exp(value + half))
-            p = float(2 * stats.t.sf(abs(value) / error, self.n_problems - 1))
+            p = float(2 * scipy.stats.t.sf(abs(value) / error, self.n_problems - 1))
         return Estimate(float(np.exp(value)), low, high, level, method, self.n_problems, self.n, LIKE, p)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -66,8 +66,8 @@ class CountModel:
             return Estimate(
                 float(np.exp(value)), np.nan, np.nan, level, method, self.n_problems, self.n, LIKE
             )
-        half = float(stats.t.ppf((1 + level) / 2, self.degrees[column])) * error
-        p = float(2 * stats.t.sf(abs(value) / error, self.degrees[column])) if error else np.nan
+        half = float(scipy.stats.t.ppf((1 + level) / 2, self.degrees[column])) * error
+        p = float(2 * scipy.stats.t.sf(abs(value) / error, self.degrees[column])) if error else np.nan
         low, high = float(np.exp(value - half)), float(np.exp(value + half))
         return Estimate(float(np.exp(value)), low, high, level, method, self.n_problems, self.n, LIKE, p)
 

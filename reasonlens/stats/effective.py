@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.stats.arrays import Floats, cluster_sums
 from reasonlens.stats.estimate import Codes, codes
@@ -76,7 +76,7 @@ def three_shares(
     apart = sum(float(part @ part) for part in parts)
     whole = float(np.sum(np.sum(parts, axis=0) ** 2))
     groups = len(np.unique(where[labelled]))
-    few = (stats.t.ppf(0.975, groups - 1) / stats.norm.ppf(0.975)) ** 2 if groups > 1 else np.inf
+    few = (scipy.stats.t.ppf(0.975, groups - 1) / scipy.stats.norm.ppf(0.975)) ** 2 if groups > 1 else np.inf
     shrink = max(whole / apart if apart else 1.0, 1.0) * min(float(few), float(len(said)))
     shrunk = [Trials(one.hits / shrink, one.n / shrink) for one in found]
     return shrunk[0], shrunk[1], shrunk[2]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -105,7 +105,7 @@ def fixed_set_difference(
         return Estimate(value, np.nan, np.nan, level, FLAT_WITHIN, problems, n, THESE)
     quantile, degrees = _quantile(variance, size, level), _degrees(variance, size)
     error = float(np.sqrt(variance.sum()) / problems)
-    p = float(2 * stats.t.sf(abs(value) / error, degrees))
+    p = float(2 * scipy.stats.t.sf(abs(value) / error, degrees))
     low, high = value - quantile * error, value + quantile * error
     return Estimate(value, low, high, level, SAMPLING_T, problems, n, THESE, p)
 
@@ -126,7 +126,7 @@ def _degrees(variance: Floats, size: Floats) -> float:
 
 
 def _quantile(variance: Floats, size: Floats, level: float) -> float:
-    return float(stats.t.ppf((1 + level) / 2, _degrees(variance, size)))
+    return float(scipy.stats.t.ppf((1 + level) / 2, _degrees(variance, size)))
 
 
 def _saturated(size: Floats, mean: Floats, tail: float) -> tuple[float, float]:

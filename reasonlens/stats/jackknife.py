@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.stats.arrays import Floats
 from reasonlens.stats.bootstrap import OfSums, sum_rows
@@ -94,12 +94,12 @@ def _scaled(
         slope = 1 / (1 - value**2)
     else:
         scale = "identity"
-    half = float(stats.t.ppf((1 + level) / 2, degrees)) * error * slope
+    half = float(scipy.stats.t.ppf((1 + level) / 2, degrees)) * error * slope
     middle = _there(scale, value)
     p = np.nan
     if null is not None:
         distance = abs(middle - _there(scale, null))
-        p = float(2 * stats.t.sf(distance / (error * slope), degrees))
+        p = float(2 * scipy.stats.t.sf(distance / (error * slope), degrees))
     return _back(scale, middle - half), _back(scale, middle + half), p
 
 

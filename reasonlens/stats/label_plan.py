@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.effective import Trials
@@ -124,7 +124,7 @@ def labels_needed(
     def alone(n: float) -> float:
         hits, size = prevalence * n / design, n / design
         tails = [(1 - level) / 2, (1 + level) / 2]
-        low, high = stats.beta.ppf(tails, hits + 0.5, size - hits + 0.5)
+        low, high = scipy.stats.beta.ppf(tails, hits + 0.5, size - hits + 0.5)
         return float(high - low)
 
     labels, only = _smallest(with_judge, width, judged), _smallest(alone, width, _MOST)

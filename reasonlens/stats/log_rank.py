@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -51,7 +51,7 @@ def stratified_log_rank(
     if total <= 0:
         return Test(np.nan, np.nan, f"{name}: no time compares the sides", THESE, 0, n)
     statistic = float(excess.sum()) ** 2 / total
-    return Test(statistic, float(stats.chi2.sf(statistic, 1)), name, THESE, problems, n)
+    return Test(statistic, float(scipy.stats.chi2.sf(statistic, 1)), name, THESE, problems, n)
 
 
 def log_rank_contributions(

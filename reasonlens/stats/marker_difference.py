@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -137,8 +137,8 @@ def _jackknife(
         why = FLAT if error <= 1e-12 * until else ""
     if why:
         return Estimate(value, np.nan, np.nan, level, why, size, n, LIKE)
-    half = float(stats.t.ppf((1 + level) / 2, size - 1) * np.sqrt(1 + few / size)) * error
-    p = 2 * float(stats.t.sf(abs(value) / error, size - 1))
+    half = float(scipy.stats.t.ppf((1 + level) / 2, size - 1) * np.sqrt(1 + few / size)) * error
+    p = 2 * float(scipy.stats.t.sf(abs(value) / error, size - 1))
     method = f"{what}, jackknife over problems, t"
     return Estimate(value, value - half, value + half, level, method, size, n, LIKE, p_value=p)
 

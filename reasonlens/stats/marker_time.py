@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -61,7 +61,7 @@ def restricted_mean(
             return Estimate(value, np.nan, np.nan, level, why, problems, n, LIKE)
         without[i] = _area(unique, curve(place, seen, weight, len(unique)), until)
     error = float(np.sqrt((problems - 1) / problems * np.sum((without - without.mean()) ** 2)))
-    half = float(stats.t.ppf((1 + level) / 2, problems - 1) * np.sqrt(1 + WIDENED / problems)) * error
+    half = float(scipy.stats.t.ppf((1 + level) / 2, problems - 1) * np.sqrt(1 + WIDENED / problems)) * error
     method = f"area under Kaplan-Meier to {until:g}, jackknife over problems, t"
     return Estimate(value, value - half, value + half, level, method, problems, n, LIKE)
 
@@ -96,7 +96,7 @@ def median_time(
     if problems > 1:
         method = f"median, {drawn_limits(problems, draws)}"
         medians = np.array([_median(unique, drawn) for drawn in curves])
-        tail = float(stats.norm.cdf(expanded_tail(problems, level)))
+        tail = float(scipy.stats.norm.cdf(expanded_tail(problems, level)))
         low, high = (float(q) for q in np.quantile(medians, [tail, 1 - tail], method="inverted_cdf"))
     value_or_nan = middle if np.isfinite(middle) else np.nan
     return Estimate(value_or_nan, low, high, level, method, problems, len(t), LIKE, seed=number)

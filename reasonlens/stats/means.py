@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats, cluster_sums
@@ -156,6 +156,6 @@ def _problem_t(
     if error <= 1e-15 * max(1.0, abs(value)):
         p = 1.0 if test and abs(value) <= 1e-15 else np.nan
         return Estimate(value, np.nan, np.nan, level, FLAT, problems, count, LIKE, p)
-    half = float(stats.t.ppf((1 + level) / 2, problems - 1) * np.sqrt(1 + few / problems)) * error
-    p = float(2 * stats.t.sf(abs(value) / error, problems - 1)) if test else np.nan
+    half = float(scipy.stats.t.ppf((1 + level) / 2, problems - 1) * np.sqrt(1 + few / problems)) * error
+    p = float(2 * scipy.stats.t.sf(abs(value) / error, problems - 1)) if test else np.nan
     return Estimate(value, value - half, value + half, level, method, problems, count, LIKE, p)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 __all__ = ["benjamini_hochberg", "holm"]
 
@@ -39,9 +40,7 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """
     p, adjusted, known = _split(p_values)
     if len(p):
-        from scipy.stats import false_discovery_control  # only here: scipy.stats takes 50 MB
-
-        adjusted[known] = false_discovery_control(p, method="bh")
+        adjusted[known] = scipy.stats.false_discovery_control(p, method="bh")
     return adjusted
 
 

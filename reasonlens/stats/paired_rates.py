@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -111,14 +111,14 @@ def paired_rate_ratio(
         )
         return Estimate(value, np.nan, np.nan, level, why, problems, count, LIKE)
     middle, error = float(used.mean()), float(used.std(ddof=1) / np.sqrt(problems))
-    p = float(2 * stats.t.sf(abs(middle) / error, problems - 1))
+    p = float(2 * scipy.stats.t.sf(abs(middle) / error, problems - 1))
     bias, uneven = _bias([hits_a, words_a, hits_b, words_b], ~np.isnan(logs))
     if bias > (_WORST_UNEVEN if uneven > _UNEVEN else _WORST) * error:
         why = f"{method}; too few hits (bias up to {bias:.2g} in the log): no interval"
         if uneven > _UNEVEN:
             p, why = np.nan, f"{why}, and no test, as one side has {uneven:.2g} times the words"
         return Estimate(float(np.exp(middle)), np.nan, np.nan, level, why, problems, count, LIKE, p)
-    half = float(stats.t.ppf((1 + level) / 2, problems - 1)) * error
+    half = float(scipy.stats.t.ppf((1 + level) / 2, problems - 1)) * error
     low, value, high = (float(np.exp(m)) for m in (middle - half, middle, middle + half))
     return Estimate(value, low, high, level, method, problems, count, LIKE, p)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -98,7 +98,7 @@ def mcnemar_test(a: npt.ArrayLike, b: npt.ArrayLike) -> Test:
     if not np.all(np.isin(np.r_[one, two], (0, 1))):
         raise StatisticsError("McNemar's test needs one 0/1 response per problem and side")
     more, less = int(np.sum(one > two)), int(np.sum(one < two))
-    p = float(stats.binomtest(more, more + less).pvalue) if more + less else 1.0
+    p = float(scipy.stats.binomtest(more, more + less).pvalue) if more + less else 1.0
     value = float(np.mean(one - two)) if len(one) else np.nan
     return Test(value, p, "McNemar, exact", LIKE, len(one), 2 * len(one))
 
@@ -169,7 +169,7 @@ def _exact_labels(data: Floats, label: Codes, where: Codes, size_a: int, size_b:
 def _ways(right: int, size_a: int, size_b: int) -> Floats:
     """Hypergeometric chances of 0 ... size_a right responses on side a."""
     x = np.arange(size_a + 1)
-    chances: Floats = stats.hypergeom.pmf(x, size_a + size_b, right, size_a)
+    chances: Floats = scipy.stats.hypergeom.pmf(x, size_a + size_b, right, size_a)
     return chances
 
 

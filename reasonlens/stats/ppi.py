@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats, cluster_sums
@@ -77,7 +77,7 @@ def ppi_mean(
     groups = len(np.unique(where[known]))
     low = high = np.nan
     if groups > 1:
-        half = float(stats.t.ppf((1 + level) / 2, groups - 1)) * error
+        half = float(scipy.stats.t.ppf((1 + level) / 2, groups - 1)) * error
         low, high = value - half, value + half
     method = f"PPI++, weight {best:.2f}, clustered by problem, t; {n:,} labels"
     value, low, high = (float(np.clip(number, *bounds)) for number in (value, low, high))

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -221,7 +221,7 @@ def _unusable(said: Floats, se: Trials, sp: Trials) -> str:
 
 
 def _lang_reiczigel(positive: Trials, se: Trials, sp: Trials, level: float) -> tuple[float, float]:
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(scipy.stats.norm.ppf((1 + level) / 2))
     p, n = (positive.hits + z * z / 2) / (positive.n + z * z), positive.n + z * z
     a, b = (se.hits + 1) / (se.n + 2), (sp.hits + 1) / (sp.n + 2)
     beyond = a + b - 1

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -94,7 +94,7 @@ def kaplan_meier(time: npt.ArrayLike, event: npt.ArrayLike, level: float = 0.95)
     survival = np.asarray(np.cumprod(1 - d / n), dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.sqrt(np.cumsum(d / (n * (n - d)))) / np.abs(np.log(survival))
-        z = float(stats.norm.ppf((1 + level) / 2))
+        z = float(scipy.stats.norm.ppf((1 + level) / 2))
         low, high = survival ** np.exp(z * spread), survival ** np.exp(-z * spread)
     empty = survival <= 0
     low[empty] = high[empty] = np.nan
@@ -148,7 +148,7 @@ def survival_band(
     high = low.copy()
     if problems > 1:
         drawn = np.array([np.r_[1.0, drawn_curve][place] for drawn_curve in curves])
-        tail = float(stats.norm.cdf(expanded_tail(problems, level)))
+        tail = float(scipy.stats.norm.cdf(expanded_tail(problems, level)))
         vary = (np.ptp(drawn, axis=0) > 0) & ~np.isnan(survival)
         low[vary], high[vary] = np.quantile(drawn[:, vary], [tail, 1 - tail], axis=0)
     else:

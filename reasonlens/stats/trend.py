@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats
@@ -53,7 +53,7 @@ def page_trend(values: npt.ArrayLike, *, falling: bool = False) -> Test:
     name = "Page's trend test" + (f", {lost} incomplete problems left out" if lost else "")
     if problems < 2:
         return Test(np.nan, np.nan, f"{name}: fewer than two problems", THESE, problems, complete.size)
-    found = stats.page_trend_test(-complete if falling else complete)
+    found = scipy.stats.page_trend_test(-complete if falling else complete)
     p, how = float(found.pvalue), str(found.method)
     return Test(float(found.statistic), p, f"{name}, {how}", THESE, problems, complete.size)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from reasonlens.stats.multiplicity import benjamini_hochberg
 
@@ -64,8 +64,8 @@ def rising(
     n = change.shape[1]
     mean, error = change.mean(axis=1), change.std(axis=1, ddof=1) / np.sqrt(n)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = np.where(error > 0, 2 * stats.t.sf(np.abs(mean / error), n - 1), np.nan)
-    half = stats.t.ppf((1 + level) / 2, n - 1) * error
+        p = np.where(error > 0, 2 * scipy.stats.t.sf(np.abs(mean / error), n - 1), np.nan)
+    half = scipy.stats.t.ppf((1 + level) / 2, n - 1) * error
     table = pd.DataFrame(
         {
             "word": words[kept].astype("str"),
