@@ -81,11 +81,17 @@ def test_no_banned_word_stands_in_what_was_decoded(ran: Ran) -> None:
     assert {"wait", "perhaps"} <= {hit.lower() for hit in free}
 
 
-def test_a_sham_changes_no_letter(ran: Ran) -> None:
+def test_a_sham_and_a_placebo_change_no_letter(ran: Ran) -> None:
     rows = ran[0].traces(["condition", "problem_id", "sample", "response"])
     by = rows.set_index(["problem_id", "sample"]).groupby("condition", observed=True)["response"]
     texts = {name: group.sort_index().tolist() for name, group in by}
     assert texts["sham"] == texts["baseline"]
+    (words,) = (arm.words for arm in ran[1].arms if arm.role == "placebo")
+    begun = re.compile(rf"(?<!\w)(?:{'|'.join(words)})", re.IGNORECASE)
+    pairs = list(zip(texts["placebo"], texts["baseline"], strict=True))
+    moved = [before for under, before in pairs if under != before]
+    assert len(moved) <= len(pairs) // 4
+    assert all(begun.search(before) for before in moved)  # "threeBUTTON": split just after a placebo word
     assert texts["repeat"] != texts["baseline"]
     assert texts["target"] != texts["baseline"]
 
