@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from reasonlens.backends import SamplingParams, _templates
+from reasonlens.cli._ban_explain import explain
 from reasonlens.cli._ban_spec import read_spec, write_spec
 from reasonlens.cli._ban_tables import show
 from reasonlens.cli._generate import drawing, duration, engine_options, report, say_problems
-from reasonlens.cli._print import show_table
 from reasonlens.cli._progress import watched_items
 from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
@@ -19,7 +19,7 @@ from reasonlens.workflow import problem_sets
 from reasonlens.workflow.ban_arms import Design, doses, first_arms
 from reasonlens.workflow.ban_behaviors import labels_of
 from reasonlens.workflow.ban_experiment import draw
-from reasonlens.workflow.ban_explain import ban_explain, ban_of
+from reasonlens.workflow.ban_explain import ban_of
 from reasonlens.workflow.ban_results import results
 from reasonlens.workflow.generate import Spec, connected
 
@@ -38,7 +38,7 @@ def run(options: dict[str, Any]) -> None:
     manner = _manner(options)
     ban = ban_of(listed, options["categories"], **manner)
     if options["explain"]:
-        _explain(ban, options)
+        explain(ban, options)
         return
     for name in ("model", "names"):
         if not options[name]:
@@ -107,25 +107,6 @@ def _manner(options: dict[str, Any]) -> dict[str, Any]:
     if options["phase"] == "first_quarter":
         manner["max_tokens"] = options["max_tokens"]
     return manner
-
-
-def _explain(ban: Any, options: dict[str, Any]) -> None:
-    source = options["tokenizer"] or options["model"]
-    if not source:
-        raise InputError("--explain needs --tokenizer FOLDER (with a tokenizer.json)")
-    found = ban_explain(ban, source)
-    for title, frame in (
-        ("Words", found.words),
-        ("Tokens forbidden outright", found.tokens),
-        ("Modes", found.modes),
-    ):
-        shown = frame.head(40)
-        show_table([list(row) for row in shown.itertuples(index=False)], list(shown.columns), title, 1)
-        if len(frame) > len(shown):
-            click.echo(f"and {len(frame) - len(shown):,} more")
-    click.echo(
-        "`lost`: words that become impossible beside the banned ones; `left`: spellings that a mode leaks."
-    )
 
 
 def _plan(options: dict[str, Any], design: Design, problems: int) -> None:

@@ -91,7 +91,9 @@ def test_an_explanation_needs_no_model(tmp_path: Path) -> None:
     result = run("--explain", "--tokenizer", tmp_path / "tokenizer.json", "--ban", "wait,but")
     assert result.exit_code == 0, result.output
     assert "Tokens forbidden outright" in result.output
-    assert "complete" in result.output
+    assert "complete: sound: no tokenization of a banned word is left (the default)." in result.output
+    assert "word    text" in result.output
+    assert '" wait"' in result.output  # the space in front is seen
 
 
 @pytest.mark.parametrize(
