@@ -22,6 +22,9 @@ FEW = 10
 difference of rates are also at least those of a t interval; with fewer hits than this, its variance is at
 least that of independent hits."""
 
+USUAL = 0.025
+"""The tail of 95% limits, up to which those of a difference are made of the limits of both sides."""
+
 _LEAST, _MOST = float(np.log(1e-100)), -1e-6
 _STEPS = 60
 _ROUNDING = 1e-15
@@ -33,6 +36,10 @@ Side = tuple[Floats, Floats, Floats]
 def combined_difference(a: Limits, b: Limits, link: float, apart: float = 0.0) -> Limits:
     """Limits of ``a - b``.
 
+    Beyond 95% they grow as t does with the degrees of freedom of both sides together (Welch). A side that
+    hardly contributes to the error, such as a rate that one response makes, has limits that grow without
+    bound there, and a p-value would tell of nothing else.
+
     Parameters
     ----------
     a, b
@@ -43,12 +50,17 @@ def combined_difference(a: Limits, b: Limits, link: float, apart: float = 0.0) -
         Share of the problems that only one side has. As far as the sides are independent, the error of
         both together is known better than that of either, as in Welch's test.
     """
-    known = _known_better(a, b, (a.value * a.error) ** 2, (b.value * b.error) ** 2, apart)
+    va, vb = (a.value * a.error) ** 2, (b.value * b.error) ** 2
+    known = _known_better(a, b, va, vb, apart)
+    together = degrees_of_sum(va, a.degrees, vb, b.degrees)
 
     def at(tail: float) -> tuple[float, float]:
-        (low_a, high_a), (low_b, high_b) = known(tail)
-        down = _combine(a.value - low_a, high_b - b.value, link)
-        up = _combine(high_a - a.value, b.value - low_b, link)
+        (low_a, high_a), (low_b, high_b) = known(tail if np.isnan(together) else max(tail, USUAL))
+        further = 1.0
+        if tail < USUAL and not np.isnan(together):
+            further = float(stdtrit(together, tail) / stdtrit(together, USUAL))
+        down = further * _combine(a.value - low_a, high_b - b.value, link)
+        up = further * _combine(high_a - a.value, b.value - low_b, link)
         return a.value - b.value - down, a.value - b.value + up
 
     return Limits(a.value - b.value, at, "limits of both sides combined (MOVER)")

@@ -74,6 +74,20 @@ def test_at_the_level_of_the_p_value_the_interval_touches_no_difference(rng, rat
             assert min(abs(edge.low - null), abs(edge.high - null)) == pytest.approx(0, abs=1e-5)
 
 
+def test_a_rate_that_one_response_makes_does_not_decide_the_p_value_of_a_large_difference(rng):
+    words = np.full(40, 1000.0)
+    many, one = rng.poisson(30, 40).astype(float), np.zeros(40)
+    one[[3, 8, 15, 20]] = 8, 2, 2, 1  # a burst, and little else
+    found = contrast_of_sums(many, words, one, words)
+    assert found.difference.low > 15
+    assert found.difference.p_value < 1e-4
+    assert found.ratio.p_value > 1e-2  # how many times as many is hardly known
+    both = [
+        contrast_of_sums(many, words, one, words, level=level).difference for level in (0.95, 0.99, 0.999)
+    ]
+    assert all(a.low > b.low and a.high < b.high for a, b in itertools.pairwise(both))
+
+
 def test_only_shared_problems_are_used_when_paired():
     xa, wa = [5, 7, 9, 50], [100, 100, 100, 100]
     xb, wb = [1, 2, 3, 0], [100, 100, 100, 0]
