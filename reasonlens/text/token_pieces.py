@@ -27,14 +27,17 @@ _GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)
 _KNOWN = {_HEAD + digits + _REST for digits in (r"\p{N}", r"\p{N}{1,3}")}  # Qwen; Llama 3 and cl100k
 
 _ASCII = {
-    r"[^\s\p{L}\p{N}]": "[^\t-\r A-Za-z0-9]",
-    r"[^\r\n\p{L}\p{N}]": "[^\r\nA-Za-z0-9]",
+    r"[^\s\p{L}\p{N}]": "[^\0\t-\r A-Za-z0-9]",
+    r"[^\r\n\p{L}\p{N}]": "[^\0\r\nA-Za-z0-9]",
     r"\p{L}": "[A-Za-z]",
     r"\p{N}": "[0-9]",
     r"\s": "[\t-\r ]",
-    r"\S": "[^\t-\r ]",
+    r"\S": "[^\0\t-\r ]",
 }
-"""What the classes of the expressions are among ASCII characters, in the syntax of Python."""
+"""What the classes of the expressions are among ASCII characters, in the syntax of Python. NUL is in none of
+them: it stands between pieces, as the end of a text does."""
+
+_END = "\0"
 
 _MOST = 500_000
 """Pieces, and parts, that are remembered: about 60 MB each."""
@@ -87,12 +90,12 @@ class Pieces:
         expression = _expression(made["pre_tokenizer"]) or ""
         for known, ascii_class in _ASCII.items():
             expression = expression.replace(known, ascii_class)
-        self._parts_of = re.compile(expression).findall
+        self._parts_of = re.compile(f"{expression}|{_END}").findall
         added = [re.escape(token["content"]) for token in made["added_tokens"]]
         self._added_in = re.compile("|".join(added) or "(?!)").search
         self._encode = backend.encode_batch_fast
         self._pieces: dict[str, int] = {}
-        self._parts: dict[str, int] = {}
+        self._parts = {_END: -1}
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, without special tokens."""
@@ -112,17 +115,18 @@ class Pieces:
 
     def _learn(self, names: list[str]) -> None:
         if len(self._parts) > _MOST:
-            self._parts.clear()
-        whole = [name for name in names if not name.isascii() or self._added_in(name)]
-        rest = list(set(names).difference(whole))
-        split = list(map(self._parts_of, rest))
-        unknown = set().union(*split).difference(self._parts)
-        self._parts.update(self._counted(list(unknown)))
-        count_of = self._parts.__getitem__
+            self._parts = {_END: -1}
+        whole = [name for name in names if not name.isascii() or _END in name]
+        if self._added_in(_END.join(names)):
+            whole += [name for name in names if self._added_in(name)]
         self._pieces.update(self._counted(whole))
-        self._pieces.update(
-            (name, sum(map(count_of, parts))) for name, parts in zip(rest, split, strict=True)
-        )
+        rest = list(set(names).difference(whole))
+        parts = self._parts_of("".join(f"{name}{_END}" for name in rest))
+        self._parts.update(self._counted(list(set(parts).difference(self._parts))))
+        n = np.fromiter(map(self._parts.__getitem__, parts), np.int64, len(parts))
+        ends = np.flatnonzero(n < 0)
+        n[ends] = 0
+        self._pieces.update(zip(rest, np.diff(np.cumsum(n)[ends], prepend=0).tolist(), strict=True))
 
     def _counted(self, texts: list[str]) -> Iterable[tuple[str, int]]:
         return zip(texts, map(len, self._encode(texts, add_special_tokens=False)), strict=True)

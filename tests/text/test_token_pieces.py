@@ -76,7 +76,9 @@ def _kinds() -> dict[str, Any]:
 _KINDS = _kinds()
 _PIECES = {name: Pieces(made) for name, made in _KINDS.items()}
 _TEXTS = st.lists(
-    st.sampled_from([*WORDS, *ADDED, " ", " ", "\n", "\t", "\r", "\u3000", "\u00a0", "等", "-", "e", "7"])
+    st.sampled_from(
+        [*WORDS, *ADDED, " ", " ", "\n", "\t", "\r", "\u3000", "\u00a0", "\0", "等", "-", "e", "7"]
+    )
     | st.text(max_size=3),
     max_size=30,
 ).map("".join)
@@ -110,7 +112,7 @@ def test_memory_is_bounded_without_effect() -> None:
     pieces._parts = dict.fromkeys(map(str, range(_MOST + 1)), 99)
     assert pieces.count(["wait 7 wait. 7"]) == _own(_KINDS["qwen"], ["wait 7 wait. 7"])
     assert sorted(pieces._pieces) == [" 7", " wait.", "wait"]
-    assert sorted(pieces._parts) == [" ", " wait", ".", "7", "wait"]
+    assert sorted(pieces._parts) == ["\0", " ", " wait", ".", "7", "wait"]
 
 
 @pytest.mark.parametrize(
