@@ -154,7 +154,7 @@ def begin(out: Path, told: dict[str, Any]) -> Path | None:
 
 
 def finish(out: Path, trainer: Any, more: dict[str, Any]) -> dict[str, Any]:
-    """Save the model; write and return the numbers of the run."""
+    """Save the model; write and return the numbers of the run; part from the other processes."""
     trainer.save_model(str(out))
     whole = {
         "steps": trainer.state.global_step,
@@ -165,4 +165,8 @@ def finish(out: Path, trainer: Any, more: dict[str, Any]) -> dict[str, Any]:
     if trainer.is_world_process_zero():
         trainer.processing_class.save_pretrained(out)
         write_file(out / _DONE, json.dumps(whole, indent=1, allow_nan=True).encode() + b"\n")
+    # A process that leaves while others still write has its connections torn down under it: it may abort,
+    # and the launcher then kills the one that saves the model.
+    trainer.accelerator.wait_for_everyone()
+    trainer.accelerator.end_training()
     return whole
