@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,15 @@ from statsmodels.stats.multitest import multipletests
 
 from reasonlens.stats.multiplicity import benjamini_hochberg, holm
 from tests.oracles import stats_oracle as oracle
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_collection():
+    """Statsmodels collects garbage at every call of `multipletests`: a second each in a long session."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
 
 p_lists = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
