@@ -21,6 +21,7 @@ Texts under 1,000 characters are too short to tell.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,8 @@ _REPEATED = 0.50
 _UNIT = 20
 _NUMBER = re.compile(r"\d+")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
+_SLOTS = 2**13
+_SPREAD, _TO_SLOT = np.uint64(0x9E3779B97F4A7C15), np.uint64(64 - 13)  # 2^64 over the golden ratio: Knuth 6.4
 
 Letters = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 Keys = npt.NDArray[np.uint64]
@@ -149,17 +152,30 @@ def tail_variety(text: str, *, numbers: bool = True) -> float:
 def _plainly_varied(tail: str) -> bool:
     """Tell whether half of the pieces suffice to see that neither sign of the tail is there.
 
-    Both numbers here are lower bounds: of each character one byte is compared, and pieces without
-    a digit are the same when numbers become 0. This settles nearly all texts, in half the time.
+    All numbers here are lower bounds: of each character one byte is compared, pieces may share a slot,
+    and pieces without a digit are the same when numbers become 0. This settles nearly all texts, in a
+    third of the time.
     """
-    if not tail.isascii() and _OTHER_DIGIT.search(tail):
+    if tail.isascii():
+        letters = np.frombuffer(tail.encode("ascii"), np.uint8)
+    elif _OTHER_DIGIT.search(tail):
         return False
-    places = len(tail) - _PIECE + 1
-    keys = _unique(_keys(codepoints(tail).astype(np.uint8))[::2])
-    if len(keys) < _VARIETY * places:
+    else:
+        letters = codepoints(tail).astype(np.uint8)
+    places = len(letters) - _PIECE + 1
+    slots = _every_second(letters) * _SPREAD >> _TO_SLOT
+    slot = slots.view(np.int64)
+    taken = np.zeros(_SLOTS, np.bool_)
+    taken[slot] = True
+    if np.count_nonzero(taken) < _VARIETY * places:
         return False
-    digits = (keys.view(np.uint8) - np.uint8(ord("0")) < 10).view(np.uint64)
-    return int(np.count_nonzero(digits == 0)) >= _FRAME_VARIETY * places
+    taken[slot[_every_second(letters - np.uint8(ord("0")) < 10) != 0]] = False
+    return int(np.count_nonzero(taken)) >= _FRAME_VARIETY * places
+
+
+def _every_second(letters: npt.NDArray[Any]) -> Keys:
+    """Return the piece of eight bytes at every second place as one number."""
+    return np.ndarray(((len(letters) - _PIECE) // 2 + 1,), np.uint64, letters, 0, (2,))
 
 
 def _letters(text: str) -> Letters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -209,6 +210,28 @@ def test_anything_repeated_often_is_a_loop(unit: str, before: str) -> None:
 def test_flags_never_fail_and_are_known(text: str, finish: str | None, closed: bool, withheld: bool) -> None:
     found = _flags(text, finish=finish, closed=closed, withheld=withheld)
     assert found == [flag for flag in HEALTH if flag in found]
+
+
+def _repeats(text: str) -> bool:
+    """The signs of the tail, as `reasonlens.text.health` says them, by sets of strings."""
+    tail = text[-2000:]
+    frame = re.sub(r"\d+", "0", tail)
+    for letters, least in ((tail, 0.30), (frame, 0.10)):
+        pieces = [letters[i : i + 8] for i in range(len(letters) - 7)]
+        if pieces and len(set(pieces)) < least * len(pieces):
+            return True
+    return False
+
+
+@given(
+    st.lists(st.text("ab01é٣ \n", min_size=1, max_size=12), min_size=1, max_size=60),
+    st.integers(1, 40),
+    st.integers(1000, 3500),
+)
+def test_the_signs_of_the_tail_are_those_of_the_definition(units: list[str], step: int, length: int) -> None:
+    order = [units[(i * step + i // len(units)) % len(units)] for i in range(length)]
+    text = "".join(order)[:length]  # under 4,000 characters, so that only the tail decides
+    assert is_looping(text) == (len(text) >= 1000 and _repeats(text))
 
 
 @given(st.permutations([sentence + ". " for sentence in PROSE.split(". ")]))
