@@ -10,6 +10,7 @@ from typing import Any
 from reasonlens.backends import Completion, SamplingParams
 from reasonlens.backends._vllm_engine import AHEAD, Engine, Job, Settings
 from reasonlens.core.errors import BackendError, ReasonlensError
+from reasonlens.core.processes import without_main
 
 __all__ = ["Replicas"]
 
@@ -29,8 +30,9 @@ class Replicas:
         self._processes = [
             context.Process(target=_work, args=(settings, share, self._jobs, self._said)) for share in shares
         ]
-        for process in self._processes:
-            process.start()
+        with without_main():
+            for process in self._processes:
+                process.start()
         self._running: set[str] = set()
         for _ in range(n):
             self._take()  # each says that it has started, or why it has not

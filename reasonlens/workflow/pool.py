@@ -21,6 +21,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
 from reasonlens.core.errors import ReasonlensError
+from reasonlens.core.processes import without_main
 
 __all__ = ["Elsewhere", "cores", "elsewhere", "run"]
 
@@ -118,12 +119,12 @@ def _parallel(
     done = False
     try:
         for unit in itertools.islice(rest, jobs * _AHEAD):
-            waiting.append((unit, pool.submit(work, unit)))
+            waiting.append((unit, _submit(pool, work, unit)))
         while waiting:
             unit, future = waiting.popleft()
             result = future.result()
             for following in itertools.islice(rest, 1):
-                waiting.append((following, pool.submit(work, following)))
+                waiting.append((following, _submit(pool, work, following)))
             yield unit, result
         done = True
     except BrokenProcessPool as error:
@@ -135,6 +136,11 @@ def _parallel(
         if not done:  # an error, Ctrl-C, or the caller has had enough
             _stop(pool)
         pool.shutdown()
+
+
+def _submit(pool: ProcessPoolExecutor, work: Callable[[Unit], Result], unit: Unit) -> Future[Result]:
+    with without_main():  # a process starts when the first units are handed over
+        return pool.submit(work, unit)
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:
