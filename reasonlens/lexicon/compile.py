@@ -204,7 +204,7 @@ class _Builder:
             openers=Lists.of([[p for p in nodes if self._phrases[p]] for nodes in opened]),
             checked=Lists.of([[p for p in nodes if self._literal_ends[p]] for nodes in opened]),
             inner=Lists.of([[w for w in ws if w in inner] for ws in meanings]),
-            pairs=Lookup.of(np.unique(triples // len(self._gaps)).tolist()),
+            pairs=Lookup.of(sorted({key // len(self._gaps) for key, _ in steps})),  # np.unique loads np.ma
             triples=triples,
             triple_next=np.array([to for _, to in steps], np.int64),
             triple_place=Lookup.of(triples.tolist()),
@@ -256,7 +256,7 @@ class _Builder:
         for char, letter in self._letters.items():
             table[ord(char)] = letter
         if not self._sensitive:
-            table = table[words.lower_table()]
+            table[words.capitals()[:, 0]] = table[words.capitals()[:, 1]]
         table[0x2019] = table[ord("'")]
         return table
 

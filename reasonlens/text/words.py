@@ -32,6 +32,7 @@ __all__ = [
     "UNDERSCORE",
     "AnyCodes",
     "Tokens",
+    "capitals",
     "classes",
     "codepoints",
     "count_words",
@@ -65,7 +66,7 @@ class Tokens:
 
 
 @cache
-def _tables() -> tuple[npt.NDArray[np.uint8], Codes]:
+def _tables() -> tuple[npt.NDArray[np.uint8], Codes, Codes]:
     packed = resources.files("reasonlens.text").joinpath("word_table.bin").read_bytes()
     raw = zlib.decompress(packed)
     kinds = np.frombuffer(raw, np.uint8, _SIZE)
@@ -73,7 +74,7 @@ def _tables() -> tuple[npt.NDArray[np.uint8], Codes]:
     pairs = np.frombuffer(raw, "<u4", offset=_SIZE).reshape(-1, 2)
     lower[pairs[:, 0]] = pairs[:, 1]
     lower.setflags(write=False)
-    return kinds, lower
+    return kinds, lower, pairs
 
 
 def classes() -> npt.NDArray[np.uint8]:
@@ -87,6 +88,11 @@ def lower_table() -> Codes:
     One character to one character: a text keeps its length, and offsets stay valid.
     """
     return _tables()[1]
+
+
+def capitals() -> Codes:
+    """Return each code point that `lower_table` changes, and what it becomes, shape (n, 2)."""
+    return _tables()[2]
 
 
 def codepoints(text: str) -> Codes:

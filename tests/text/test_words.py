@@ -133,6 +133,12 @@ def test_the_lower_table_is_lower_where_that_is_one_character() -> None:
         assert chr(lower[ord(char)]) == small
 
 
+def test_capitals_are_all_that_the_lower_table_changes() -> None:
+    lower, pairs = words.lower_table(), words.capitals()
+    assert sorted(pairs[:, 0].tolist()) == np.flatnonzero(lower != np.arange(len(lower))).tolist()
+    assert (lower[pairs[:, 0]] == pairs[:, 1]).all()
+
+
 @pytest.mark.skipif(
     unicodedata.unidata_version != build_word_table.UNICODE,
     reason=f"the shipped table is of Unicode {build_word_table.UNICODE}",
