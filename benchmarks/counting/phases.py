@@ -19,6 +19,7 @@ from reasonlens.lexicon import count, definition
 from reasonlens.lexicon.kernel import choice, program
 from reasonlens.lexicon.lines import SCHEMA, count_lines
 from reasonlens.lexicon.model import Lexicon
+from reasonlens.lexicon.pieces import pieces
 from reasonlens.lexicon.plan import plan_of
 
 
@@ -52,9 +53,8 @@ def from_file(lexicon: Lexicon, path: Path, rounds: int) -> list[dict[str, Any]]
     target = path.with_suffix(".parquet")
 
     def read() -> None:
-        buffer = bytearray(16 * 2**20)
         with path.open("rb", buffering=0) as file:
-            while file.readinto(buffer):
+            for _ in pieces(file.readinto, 2**19):
                 pass
 
     def written() -> None:

@@ -6,13 +6,13 @@ one; without the kernel all of them do. Both ways give the same table.
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,10 @@ import pyarrow as pa
 
 from reasonlens.lexicon.count import count_table
 from reasonlens.lexicon.kernel import program
-from reasonlens.lexicon.kernel.program import Counted
+from reasonlens.lexicon.kernel.program import Counted, LineCounter
 from reasonlens.lexicon.machine import Ints
 from reasonlens.lexicon.model import Lexicon
+from reasonlens.lexicon.pieces import limited, pieces, ranges
 from reasonlens.lexicon.plan import plan_of
 
 __all__ = ["SCHEMA", "count_lines"]
@@ -39,7 +40,8 @@ SCHEMA = pa.schema(
     ]
 )
 
-_CHUNK = 16 * 2**20  # bytes read at a time
+_CHUNK = 16 * 2**20  # bytes of the file that a table is for
+_PIECE = 2**19  # bytes read at a time: they are still in a near cache when they are counted
 
 _Counted = tuple[Ints, pa.Table, int]
 """Of a chunk: numbers of its lines that are not blank, from 0, their rows, and how many lines it has."""
@@ -64,9 +66,9 @@ def count_lines(
     field
         The key of the text. A null counts as empty.
     chunk
-        How many bytes to read at a time, at least; a longer line is read whole.
+        For how many bytes of the file a table is, at least; for fewer at its end.
     threads
-        How many chunks are counted at the same time; only the kernel gains by it.
+        How many chunks are counted at the same time; only the kernel gains by it. A pipe is read by one.
 
     Yields
     ------
@@ -75,67 +77,105 @@ def count_lines(
         (numbers of `reasonlens.lexicon.count.entry_index`) and ``n``, and ``problem``: null, or why the
         line has no counts.
     """
-    before, work = 0, partial(_count, list(lexicons), field)
-    for line, table, n_lines in _in_order(work, _chunks(path, chunk, threads + 2), threads):
-        yield table.add_column(0, SCHEMA.field("line"), _array(line + (before + 1), pa.int64()))
-        before += n_lines
+    before, new = 0, partial(_counter, list(lexicons), field)
+    with path.open("rb", buffering=0) as file:
+        if threads > 1 and file.seekable():
+            found = _shared_out(path, ranges(file, chunk, threads), new, min(chunk, _PIECE), threads)
+        else:
+            found = _in_turn(file, new(), chunk)
+        for line, table, n_lines in found:
+            yield table.add_column(0, SCHEMA.field("line"), _array(line + (before + 1), pa.int64()))
+            before += n_lines
 
 
-def _in_order(
-    work: Callable[[memoryview], _Counted], chunks: Iterator[memoryview], threads: int
+class _Counter(Protocol):
+    """Takes lines in pieces, and gives what all of them since the last time have."""
+
+    def add(self, lines: memoryview) -> None: ...
+
+    def take(self) -> _Counted: ...
+
+
+def _in_turn(file: BinaryIO, counter: _Counter, chunk: int) -> Iterator[_Counted]:
+    size = 0
+    for piece in pieces(file.readinto, min(chunk, _PIECE)):  # type: ignore[attr-defined]
+        counter.add(piece)
+        size += len(piece)
+        if size >= chunk:
+            yield counter.take()
+            size = 0
+    if size:
+        yield counter.take()
+
+
+def _shared_out(
+    path: Path, parts: Iterator[tuple[int, int]], new: Callable[[], _Counter], size: int, threads: int
 ) -> Iterator[_Counted]:
-    if threads == 1:
-        yield from map(work, chunks)
-        return
+    counters: SimpleQueue[_Counter] = SimpleQueue()
+    for _ in range(threads):
+        counters.put(new())
+
+    def work(start: int, stop: int) -> _Counted:
+        counter = counters.get()
+        with path.open("rb", buffering=0) as file:
+            for piece in pieces(limited(file, start, stop), size):
+                counter.add(piece)
+        counted = counter.take()
+        counters.put(counter)
+        return counted
+
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[_Counted]] = deque()
-        for data in chunks:
-            waiting.append(pool.submit(work, data))
+        for start, stop in parts:
+            waiting.append(pool.submit(work, start, stop))
             if len(waiting) > threads + 1:  # one more than are at work, so that none waits
                 yield waiting.popleft().result()
         for future in waiting:
             yield future.result()
 
 
-def _chunks(path: Path, size: int, n_buffers: int) -> Iterator[memoryview]:
-    """Yield stretches of whole lines; each is overwritten after `n_buffers` - 1 others."""
-    size = max(1, min(size, path.stat().st_size + 1))
-    buffers, rest = [bytearray(size) for _ in range(n_buffers)], memoryview(b"")
-    with path.open("rb", buffering=0) as file:
-        for turn in itertools.cycle(range(n_buffers)):
-            filled, end = len(rest), 0
-            if len(buffers[turn]) < filled:
-                buffers[turn] = bytearray(2 * filled)
-            buffers[turn][:filled] = rest
-            while not end:
-                if filled == len(buffers[turn]):
-                    buffers[turn] = buffers[turn] + bytearray(filled)
-                read = file.readinto(memoryview(buffers[turn])[filled:]) or 0
-                end = buffers[turn].rfind(b"\n", filled, filled + read) + 1
-                filled += read
-                if not read:
-                    if filled:
-                        yield memoryview(buffers[turn])[:filled]
-                    return
-            yield memoryview(buffers[turn])[:end]
-            rest = memoryview(buffers[turn])[end:filled]
+def _counter(lexicons: list[Lexicon], field: str) -> _Counter:
+    fast = program.line_counter(plan_of(tuple(lexicons)), field) if _all_words(lexicons) else None
+    return _General(lexicons, field) if fast is None else _Fast(fast, _General(lexicons, field))
 
 
-def _count(lexicons: list[Lexicon], field: str, data: memoryview) -> _Counted:
-    found = program.count_lines(data, plan_of(tuple(lexicons)), field) if _all_words(lexicons) else None
-    if found is None:
-        lines = bytes(data).split(b"\n")
+class _General:
+    """Counts with a library for JSON."""
+
+    def __init__(self, lexicons: list[Lexicon], field: str) -> None:
+        self._lexicons, self._field = lexicons, field
+        self._lines: list[bytes] = []
+
+    def add(self, lines: memoryview) -> None:
+        self._lines += bytes(lines).removesuffix(b"\n").split(b"\n")
+
+    def take(self) -> _Counted:
+        lines, self._lines = self._lines, []
         some = [(i, line) for i, line in enumerate(lines) if line.strip(b" \t\r")]
-        numbers = np.array([i for i, _ in some], np.int64)
-        return numbers, _generally([line for _, line in some], lexicons, field), len(lines) - 1
-    plain = _table(found.counted)
-    rest = np.flatnonzero(~found.plain)
-    if not len(rest):
-        return found.number, plain, found.n_lines
-    unusual = [bytes(data[found.start[i] : found.stop[i]]) for i in rest]
-    both = pa.concat_tables([plain.filter(pa.array(found.plain)), _generally(unusual, lexicons, field)])
-    order = np.argsort(np.concatenate([np.flatnonzero(found.plain), rest]))
-    return found.number, both.take(pa.array(order)), found.n_lines
+        return np.array([i for i, _ in some], np.int64), self.table([line for _, line in some]), len(lines)
+
+    def table(self, lines: Sequence[bytes]) -> pa.Table:
+        return _generally(lines, self._lexicons, self._field)
+
+
+class _Fast:
+    """Counts with the kernel, and in what it leaves generally."""
+
+    def __init__(self, counter: LineCounter, general: _General) -> None:
+        self._counter, self._general = counter, general
+        self._others: list[bytes] = []
+
+    def add(self, lines: memoryview) -> None:
+        self._others += self._counter.add(lines)
+
+    def take(self) -> _Counted:
+        found, others = self._counter.take(), self._others
+        plain, self._others = _table(found.counted), []
+        if not others:
+            return found.number, plain, found.n_lines
+        both = pa.concat_tables([plain.filter(pa.array(found.plain)), self._general.table(others)])
+        order = np.argsort(np.concatenate([np.flatnonzero(found.plain), np.flatnonzero(~found.plain)]))
+        return found.number, both.take(pa.array(order)), found.n_lines
 
 
 def _all_words(lexicons: Sequence[Lexicon]) -> bool:

@@ -361,6 +361,34 @@ def test_threads_share_a_program() -> None:
         assert found.n_words.tolist() == alone.n_words.tolist()
 
 
+def test_a_counter_of_lines_is_for_one_thread_at_a_time() -> None:
+    counter = program.line_counter(plan_of((lexicon(["wait"]),)), "response")
+    assert counter is not None
+    lines = memoryview(b'{"response": "wait"}\n' * 2000)
+
+    def add(_: int) -> int:
+        try:
+            return len(counter.add(lines)) + 1
+        except ValueError as error:
+            if "the counter is at work in another thread" not in str(error):
+                raise
+            return 0
+
+    with ThreadPoolExecutor(4) as pool:
+        added = sum(pool.map(add, range(100)))
+    found = counter.take()
+    assert added > 0
+    assert found.n_lines == len(found.number) == found.counted.n.sum() == 2000 * added
+    assert counter.take().n_lines == 0
+
+
+@pytest.mark.parametrize("wrong", [None, object()])
+def test_only_a_counter_counts(wrong: object) -> None:
+    for call in (choice.kernel().take_lines, lambda what: choice.kernel().add_lines(what, b"")):
+        with pytest.raises(ValueError, match="PyCapsule"):
+            call(wrong)
+
+
 def test_the_variable_chooses_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     column, plan = _column(["wait"]), plan_of((lexicon(["wait"]),))
     assert choice.describe() == f"kernel ({choice.kernel().instructions()})"

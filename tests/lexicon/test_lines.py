@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +131,16 @@ def test_neither_the_size_of_a_chunk_nor_threads_matter(chunk: int, threads: int
     rows = _rows(file, data, chunk=chunk, threads=threads)
     assert [row["n"] for row in rows] == [[], *([n] for n in range(1, 40)), [1]]
     assert [row["line"] for row in rows] == [*range(1, 41), 42]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_pipe_is_read_as_it_comes(threads: int, tmp_path: Path) -> None:
+    pipe, lines = tmp_path / "pipe", b'{"response": "wait"}\n' * 3
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(pipe.write_bytes, lines)
+        found = pa.concat_tables(count_lines(pipe, [_SMALL], chunk=30, threads=threads)).to_pylist()
+    assert [(row["line"], row["n"]) for row in found] == [(1, [1]), (2, [1]), (3, [1])]
 
 
 @pytest.mark.skipif("kernel" not in _ENGINES, reason="minutes with NumPy")

@@ -21,7 +21,16 @@ from reasonlens.lexicon.overlaps import Hits
 from reasonlens.lexicon.plan import Plan
 from reasonlens.text import words
 
-__all__ = ["Counted", "CountedLines", "Searched", "count", "count_lines", "search", "surfaces"]
+__all__ = [
+    "Counted",
+    "CountedLines",
+    "LineCounter",
+    "Searched",
+    "count",
+    "line_counter",
+    "search",
+    "surfaces",
+]
 
 _STRETCH = 16_384
 """Bytes of text that all passes see before the next ones are read: they fit the nearest caches."""
@@ -61,16 +70,32 @@ class Searched:
 class CountedLines:
     """Counts of the lines of a stretch of a file that are not blank.
 
-    `number` counts all `n_lines` from 0. Lines that are not `plain` have no counts, and stand from
-    `start` to `stop`.
+    `number` counts all `n_lines` from 0. Lines that are not `plain` have no counts.
     """
 
     n_lines: int
     number: Ints
-    start: Ints
-    stop: Ints
     plain: Flags
     counted: Counted
+
+
+class LineCounter:
+    """Counts in one field of JSON lines, in as many pieces as they come; for one thread at a time."""
+
+    def __init__(self, module: Any, counter: Any) -> None:
+        self._module = module
+        self._counter = counter
+
+    def add(self, lines: memoryview) -> list[bytes]:
+        """Count in whole lines; return those that are not plain."""
+        others: list[bytes] = self._module.add_lines(self._counter, lines)
+        return others
+
+    def take(self) -> CountedLines:
+        """Return the counts of all lines since the last time."""
+        n_lines, number, kind, counts = self._module.take_lines(self._counter)
+        plain = np.frombuffer(kind, np.uint8) == 0
+        return CountedLines(n_lines, _ints(number), plain, _counted(counts))
 
 
 def count(column: pa.ChunkedArray, plan: Plan) -> Counted | None:
@@ -91,15 +116,11 @@ def count(column: pa.ChunkedArray, plan: Plan) -> Counted | None:
     )
 
 
-def count_lines(data: memoryview, plan: Plan, field: str) -> CountedLines | None:
-    """Count the words of `plan` in one field of JSON lines."""
+def line_counter(plan: Plan, field: str) -> LineCounter | None:
+    """Return what counts the words of `plan` in one field of JSON lines."""
     module = choice.kernel()
     program = _program(plan, _STRETCH, _LEVEL) if module is not None else None
-    if program is None:
-        return None
-    n_lines, number, start, stop, kind, counts = module.lines(program, data, field.encode())
-    plain = np.frombuffer(kind, np.uint8) == 0
-    return CountedLines(n_lines, _ints(number), _ints(start), _ints(stop), plain, _counted(counts))
+    return None if program is None else LineCounter(module, module.line_counter(program, field.encode()))
 
 
 def search(column: pa.ChunkedArray, plan: Plan) -> Searched | None:

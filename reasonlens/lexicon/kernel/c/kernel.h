@@ -9,8 +9,9 @@
      phrases.c    codes        -> hits: leftmost and longest within each category
      pairs.c      two words    -> the same, worked out beforehand
      scan.c       a row        -> stretches, and the results of all of them
-     lines.c      JSON lines   -> rows
+     lines.c      JSON lines   -> text
      unescape.c   JSON strings -> text
+     counter.c    pieces       -> rows, of lines that come in pieces
      passes.c     which instructions the passes use on this processor
      build.c      tables       -> machine
      module.c     Python       -> all of this

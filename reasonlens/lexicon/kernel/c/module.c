@@ -6,9 +6,10 @@
 #include <stdlib.h>
 
 #include "build.h"
-#include "lines.h"
+#include "counter.h"
 
 #define PROGRAM "reasonlens.lexicon.kernel.program"
+#define COUNTER "reasonlens.lexicon.kernel.counter"
 
 /* ---- building ---- */
 
@@ -199,36 +200,6 @@ static int lies_within(const column *c)
 }
 
 typedef struct {
-    int32_t *entries, *numbers;
-    size_t n, room;
-} pairs;
-
-static status add_pairs(pairs *to, const scanner *r)
-{
-    for (uint32_t k = 0; k < (r->p->n_entries + 63) / 64; k++) {
-        uint64_t rest = r->there[k];
-        if (rest && to->n + 64 > to->room) {
-            size_t room = 2 * to->room + 4096;
-            int32_t *entries = realloc(to->entries, room * sizeof(int32_t));
-            if (entries)
-                to->entries = entries;
-            int32_t *numbers = realloc(to->numbers, room * sizeof(int32_t));
-            if (numbers)
-                to->numbers = numbers;
-            if (!entries || !numbers)
-                return NO_MEMORY;
-            to->room = room;
-        }
-        for (; rest; rest &= rest - 1) {
-            uint32_t entry = 64 * k + (uint32_t)__builtin_ctzll(rest);
-            to->entries[to->n] = (int32_t)entry;
-            to->numbers[to->n++] = (int32_t)r->count[entry];
-        }
-    }
-    return FINE;
-}
-
-typedef struct {
     int64_t *n_chars, *n_words, *ends; /* of each row; `ends` counts pairs */
     pairs found;
     scanner r;
@@ -348,131 +319,105 @@ static PyObject *py_search(PyObject *self, PyObject *args)
 /* ---- JSON lines ---- */
 
 typedef struct {
-    search s;
-    int64_t *numbers, *starts, *stops; /* of each line that is not blank */
-    int64_t n_all;                     /* lines, blank or not */
-    uint8_t *kinds;
-    size_t n, room;
-    line_text text;
-} line_search;
+    counter c;
+    PyObject *program; /* the capsule: its tables are in use */
+    int busy;          /* in another thread */
+} held_counter;
 
-static status room_for_line(line_search *l, size_t size)
+static void free_counter(held_counter *held)
 {
-    if (l->n == l->room) {
-        size_t room = 2 * l->room + 1024, wide = room * sizeof(int64_t);
-        int64_t **all[] = {&l->numbers, &l->starts, &l->stops, &l->s.n_chars, &l->s.n_words, &l->s.ends};
-        for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
-            int64_t *more = realloc(*all[k], wide);
-            if (!more)
-                return NO_MEMORY;
-            *all[k] = more;
-        }
-        uint8_t *kinds = realloc(l->kinds, room);
-        if (!kinds)
-            return NO_MEMORY;
-        l->kinds = kinds;
-        l->room = room;
-    }
-    if (l->text.room < size + 2 * PAD) {
-        size_t room = size + size / 4 + 2 * PAD;
-        free(l->text.text);
-        l->text.text = malloc(room);
-        l->text.room = l->text.text ? room : 0;
-    }
-    return l->text.text ? FINE : NO_MEMORY;
+    counter_free(&held->c);
+    Py_XDECREF(held->program);
+    free(held);
 }
 
-/* Search the first line of `left` bytes, which is not blank; return its size in `size`. */
-static status search_line(line_search *l, const uint8_t *line, size_t left, const Py_buffer *field, size_t *size)
+static void drop_counter(PyObject *capsule)
 {
-    search *s = &l->s;
-    size_t k = l->n;
-    if (room_for_line(l, left) != FINE)
-        return NO_MEMORY;
-    int kind = read_line(s->r.p->passes, line, left, field->buf, (size_t)field->len, &l->text);
-    s->n_chars[k] = s->n_words[k] = 0;
-    if (kind == LINE_TEXT) {
-        s->r.row = (int64_t)k;
-        status found = scan_text(&s->r, l->text.text, l->text.n, l->text.text + l->text.n + PAD);
-        if (found == FINE)
-            found = add_pairs(&s->found, &s->r);
-        forget(&s->r);
-        if (found == NO_MEMORY)
-            return found;
-        if (found == FINE) {
-            s->n_chars[k] = s->r.n_chars;
-            s->n_words[k] = s->r.n_words;
-        } else {
-            kind = LINE_UNUSUAL;
-        }
-    }
-    *size = l->text.line;
-    if (kind == LINE_UNUSUAL) {
-        const uint8_t *feed = memchr(line, '\n', left);
-        *size = feed ? (size_t)(feed - line) : left;
-    }
-    s->ends[k] = (int64_t)s->found.n;
-    l->kinds[k] = (uint8_t)kind;
-    return FINE;
+    free_counter(PyCapsule_GetPointer(capsule, COUNTER));
 }
 
-static void search_lines(line_search *l, const uint8_t *data, size_t n, const Py_buffer *field)
+/* line_counter(program, field) */
+static PyObject *py_line_counter(PyObject *self, PyObject *args)
 {
-    for (size_t at = 0, size; at < n; at += size + 1, l->n_all++) {
-        size_t space = at;
-        while (space < n && (data[space] == ' ' || data[space] == '\t' || data[space] == '\r'))
-            space++;
-        size = space - at;
-        if (space == n || data[space] == '\n')
-            continue;
-        l->s.ended = search_line(l, data + at, n - at, field, &size);
-        if (l->s.ended != FINE)
-            break;
-        l->numbers[l->n] = l->n_all;
-        l->starts[l->n] = (int64_t)at;
-        l->stops[l->n++] = (int64_t)(at + size);
-    }
-}
-
-/* The result: how many lines, then of those that are not blank numbers, starts and ends of the lines, kinds, then as `search` for the counts. */
-static PyObject *outcome_of_lines(line_search *l)
-{
-    PyObject *counts = outcome(&l->s, l->n);
-    if (!counts || counts == Py_None)
-        return counts;
-    Py_ssize_t wide = (Py_ssize_t)(8 * l->n);
-    return Py_BuildValue("Ly#y#y#y#N", (long long)l->n_all, (const char *)l->numbers, wide, (const char *)l->starts, wide,
-                         (const char *)l->stops, wide, (const char *)l->kinds, (Py_ssize_t)l->n, counts);
-}
-
-static PyObject *py_lines(PyObject *self, PyObject *args)
-{
-    PyObject *capsule, *result = NULL;
-    Py_buffer data, field;
+    PyObject *program, *capsule = NULL;
+    Py_buffer field;
     (void)self;
-    if (!PyArg_ParseTuple(args, "Oy*y*:lines", &capsule, &data, &field))
+    if (!PyArg_ParseTuple(args, "Oy*:line_counter", &program, &field))
         return NULL;
-    const held_program *held = PyCapsule_GetPointer(capsule, PROGRAM);
+    const held_program *tables = PyCapsule_GetPointer(program, PROGRAM);
+    held_counter *held = tables ? calloc(1, sizeof *held) : NULL;
     if (held) {
-        line_search l;
-        memset(&l, 0, sizeof l);
-        if (scanner_new(&l.s.r, &held->p, 0) != FINE || room_for_line(&l, 4096) != FINE) {
+        held->program = Py_NewRef(program);
+        if (counter_new(&held->c, &tables->p, field.buf, (size_t)field.len) != FINE)
             PyErr_NoMemory();
-        } else {
-            PyThreadState *state = PyEval_SaveThread();
-            search_lines(&l, data.buf, (size_t)data.len, &field);
-            PyEval_RestoreThread(state);
-            result = outcome_of_lines(&l);
+        else
+            capsule = PyCapsule_New(held, COUNTER, drop_counter);
+        if (!capsule)
+            free_counter(held);
+    } else if (tables) {
+        PyErr_NoMemory();
+    }
+    PyBuffer_Release(&field);
+    return capsule;
+}
+
+static held_counter *counter_of(PyObject *capsule)
+{
+    held_counter *held = PyCapsule_GetPointer(capsule, COUNTER);
+    if (held && held->busy) {
+        PyErr_SetString(PyExc_ValueError, "the counter is at work in another thread");
+        return NULL;
+    }
+    return held;
+}
+
+/* Count in a piece of whole lines; return those lines of it that a general reader has to look at. */
+static PyObject *py_add_lines(PyObject *self, PyObject *args)
+{
+    PyObject *capsule, *others = NULL;
+    Py_buffer data;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Oy*:add_lines", &capsule, &data))
+        return NULL;
+    held_counter *held = counter_of(capsule);
+    if (held) {
+        counter *c = &held->c;
+        held->busy = 1;
+        PyThreadState *state = PyEval_SaveThread();
+        counter_add(c, data.buf, (size_t)data.len);
+        PyEval_RestoreThread(state);
+        held->busy = 0;
+        others = c->failed == FINE ? PyList_New(0) : PyErr_NoMemory();
+        for (size_t k = 0; others && k < c->n_others; k++) {
+            size_t start = c->others[2 * k], stop = c->others[2 * k + 1];
+            PyObject *line = as_bytes((const char *)data.buf + start, stop - start);
+            if (!line || PyList_Append(others, line) < 0)
+                Py_CLEAR(others);
+            Py_XDECREF(line);
         }
-        scanner_free(&l.s.r);
-        void *all[] = {l.numbers, l.starts, l.stops, l.kinds, l.text.text, l.s.n_chars, l.s.n_words, l.s.ends,
-                       l.s.found.entries, l.s.found.numbers};
-        for (size_t k = 0; k < sizeof all / sizeof *all; k++)
-            free(all[k]);
     }
     PyBuffer_Release(&data);
-    PyBuffer_Release(&field);
-    return result;
+    return others;
+}
+
+/* The rows since the last time: how many lines, then of those that are not blank their numbers and kinds, then as
+   `search` for the counts. */
+static PyObject *py_take_lines(PyObject *self, PyObject *capsule)
+{
+    (void)self;
+    held_counter *held = counter_of(capsule);
+    if (!held)
+        return NULL;
+    counter *c = &held->c;
+    if (c->failed != FINE)
+        return PyErr_NoMemory();
+    size_t wide = c->n * sizeof(int64_t), pair = c->found.n * sizeof(int32_t);
+    PyObject *rows = Py_BuildValue(
+        "LNN(NNNNN)", (long long)c->n_all, as_bytes(c->numbers, wide), as_bytes(c->kinds, c->n),
+        as_bytes(c->n_chars, wide), as_bytes(c->n_words, wide), as_bytes(c->ends, wide),
+        as_bytes(c->found.entries, pair), as_bytes(c->found.numbers, pair));
+    counter_reset(c);
+    return rows;
 }
 
 /* Join stretches of `data`: what hits look like. */
@@ -522,7 +467,9 @@ static PyObject *py_instructions(PyObject *self, PyObject *args)
 static PyMethodDef METHODS[] = {
     {"build", py_build, METH_VARARGS, "Build a program from tables."},
     {"search", py_search, METH_VARARGS, "Search a column of texts: counts, or hits with their places."},
-    {"lines", py_lines, METH_VARARGS, "Count in one field of JSON lines."},
+    {"line_counter", py_line_counter, METH_VARARGS, "Make a counter for one field of JSON lines."},
+    {"add_lines", py_add_lines, METH_VARARGS, "Count in lines; return those for a general reader."},
+    {"take_lines", py_take_lines, METH_O, "Return the counts of all lines since the last time."},
     {"slices", py_slices, METH_VARARGS, "Join stretches of bytes."},
     {"instructions", py_instructions, METH_NOARGS, "Return which instructions read the text here."},
     {NULL, NULL, 0, NULL},
