@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from reasonlens.core.errors import InputError, MissingExtraError
-from reasonlens.text.token_pieces import Pieces, can_be_cut
+from reasonlens.text.token_pieces import SURROGATES, Pieces, can_be_cut
 
 __all__ = ["count"]
 
 
 def count(texts: Sequence[str], tokenizer: str) -> list[int]:
     """Return the number of tokens of each text, without special tokens.
+
+    Lone surrogates, which no tokenizer takes, count as U+FFFD, as which traces are read.
 
     Parameters
     ----------
@@ -36,7 +38,8 @@ def count(texts: Sequence[str], tokenizer: str) -> list[int]:
     pieces = _pieces(tokenizer)
     if pieces is not None:
         return pieces.count(texts)
-    encoded = _load(tokenizer)(list(texts), add_special_tokens=False, verbose=False)["input_ids"]
+    whole = [SURROGATES.sub("\ufffd", text) for text in texts]
+    encoded = _load(tokenizer)(whole, add_special_tokens=False, verbose=False)["input_ids"]
     return [len(ids) for ids in encoded]
 
 

@@ -1,46 +1,48 @@
 """Token counts without tokenizing every text: pieces of texts are tokenized once, and their counts added up.
 
-Byte-level BPE first splits a text into parts by a regular expression. Under the expressions known here a
-part always begins at a single space between two visible characters, and neither side has a say in how the
-other is split; so a text can be cut there, and its count is the sum over the pieces. A new piece in ASCII is
-in turn the sum over its parts, of which there are far fewer. Other tokenizers are left alone.
+Byte-level BPE first splits a text into parts by a regular expression. Under the expressions known here there
+are places where, whatever stands around them, one part ends and another begins, and neither side has a say in
+how the other is split; so a text can be cut there, and its count is the sum over the pieces. All these places
+lie between two ASCII characters and are found for all texts at once; of different pieces there are few. Other
+tokenizers are left alone.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-__all__ = ["Pieces", "can_be_cut"]
+__all__ = ["SURROGATES", "Pieces", "can_be_cut"]
+
+SURROGATES = re.compile("[\ud800-\udfff]")
+"""What no encoding has, and no tokenizer takes."""
 
 _HEAD, _REST = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|",
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 )
 _GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_KNOWN = {_HEAD + digits + _REST for digits in (r"\p{N}", r"\p{N}{1,3}")}  # Qwen; Llama 3 and cl100k
+_QWEN, _LLAMA = _HEAD + r"\p{N}" + _REST, _HEAD + r"\p{N}{1,3}" + _REST  # that of Llama 3 is also cl100k's
 
-_ASCII = {
-    r"[^\s\p{L}\p{N}]": "[^\0\t-\r A-Za-z0-9]",
-    r"[^\r\n\p{L}\p{N}]": "[^\0\r\nA-Za-z0-9]",
-    r"\p{L}": "[A-Za-z]",
-    r"\p{N}": "[0-9]",
-    r"\s": "[\t-\r ]",
-    r"\S": "[^\0\t-\r ]",
-}
-"""What the classes of the expressions are among ASCII characters, in the syntax of Python. NUL is in none of
-them: it stands between pieces, as the end of a text does."""
+_LETTER, _DIGIT, _SPACE, _LINE, _SIGN = 1, 2, 4, 8, 16
+_VISIBLE, _ANY = _LETTER | _DIGIT | _SIGN, 31
 
-_END = "\0"
+_RULES = {_GPT2: [(_LETTER, _ANY - _LETTER), (_DIGIT, _ANY - _DIGIT), (_SIGN, _DIGIT | _SPACE)]}
+_RULES[_LLAMA] = [*_RULES[_GPT2], (_LINE, _VISIBLE), (_SPACE, _DIGIT)]
+_RULES[_QWEN] = [*_RULES[_LLAMA], (_DIGIT, _DIGIT)]
+"""Under each expression, what two kinds of characters a text can be cut between."""
 
-_MOST = 500_000
-"""Pieces, and parts, that are remembered: about 60 MB each."""
+_BORDER = b"\xff"
+"""Stands after each text; no text has this byte."""
+
+_MOST, _LONGEST = 500_000, 48
+"""Pieces that are remembered, about 60 MB, and bytes of a piece that is."""
 
 
 def can_be_cut(backend: Any) -> bool:
@@ -52,7 +54,7 @@ def can_be_cut(backend: Any) -> bool:
         and made["model"]["type"] == "BPE"
         and made["normalizer"] in (None, {"type": "NFC"})
         and _expression(made["pre_tokenizer"])
-        and all(_is_plain(token) for token in made["added_tokens"])
+        and all(_is_plain(token, made["normalizer"] is not None) for token in made["added_tokens"])
     )
 
 
@@ -71,81 +73,105 @@ def _expression(pre_tokenizer: Any) -> str | None:
         len(steps) == 2
         and not levels[0]["use_regex"]
         and split["type"] == "Split"
-        and split["pattern"].get("Regex") in _KNOWN
+        and split["pattern"].get("Regex") in (_QWEN, _LLAMA)
         and all(split[name] == value for name, value in ours.items())
     )
     return str(split["pattern"]["Regex"]) if known else None
 
 
-def _is_plain(token: dict[str, Any]) -> bool:
-    odd = token["lstrip"] or token["rstrip"] or token["single_word"]
-    return not odd and not re.search(r"\s", token["content"])
+def _is_plain(token: dict[str, Any], normalizes: bool) -> bool:
+    """Tell whether a token is found where, and only where, a text has its characters.
+
+    Three other characters are the same as ``K``, ``;`` and a grave accent after normalization.
+    """
+    text = token["content"]
+    odd = token["lstrip"] or token["rstrip"] or token["single_word"] or re.search(r"\s", text)
+    exact = not (normalizes and token["normalized"]) or (text.isascii() and not re.search("[K;`]", text))
+    return exact and not odd
 
 
 class Pieces:
-    """Counts of the pieces, and of the parts of pieces, that one tokenizer has seen."""
+    """Counts of the pieces of texts that one tokenizer has seen."""
 
     def __init__(self, backend: Any) -> None:
         made = json.loads(backend.to_str())
-        expression = _expression(made["pre_tokenizer"]) or ""
-        for known, ascii_class in _ASCII.items():
-            expression = expression.replace(known, ascii_class)
-        self._parts_of = re.compile(f"{expression}|{_END}").findall
-        added = [re.escape(token["content"]) for token in made["added_tokens"]]
-        self._added_in = re.compile("|".join(added) or "(?!)").search
-        self._encode = backend.encode_batch_fast
-        self._pieces: dict[str, int] = {}
-        self._parts = {_END: -1}
+        self._rules = _RULES[_expression(made["pre_tokenizer"]) or _GPT2]
+        added = sorted((token["content"].encode() for token in made["added_tokens"]), key=len, reverse=True)
+        self._added_in = re.compile(b"|".join(map(re.escape, added)) or b"(?!)").search
+        self._backend = backend
+        self._known: dict[bytes, int] = {}
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, without special tokens."""
-        if len(self._pieces) > _MOST:
-            self._pieces.clear()
-        pieces, ends = _cut(texts)
+        if not texts:
+            return []
+        pieces, ends = self._cut(_bytes(texts))
         encoded = pieces.dictionary_encode()
-        names = encoded.dictionary.to_pylist()
-        found = list(map(self._pieces.get, names))
-        if None in found:
-            self._learn([name for name, n in zip(names, found, strict=True) if n is None])
-            found = list(map(self._pieces.__getitem__, names))
-        n = np.array(found, np.int64)[encoded.indices.to_numpy()]
+        n = self._counts(encoded.dictionary.to_pylist())[encoded.indices.to_numpy()]
         total = np.concatenate([[0], np.cumsum(n)])
         counts: list[int] = np.diff(total[ends], prepend=0).tolist()
         return counts
 
-    def _learn(self, names: list[str]) -> None:
-        if len(self._parts) > _MOST:
-            self._parts = {_END: -1}
-        whole = [name for name in names if not name.isascii() or _END in name]
-        if self._added_in(_END.join(names)):
-            whole += [name for name in names if self._added_in(name)]
-        self._pieces.update(self._counted(whole))
-        rest = list(set(names).difference(whole))
-        parts = self._parts_of("".join(f"{name}{_END}" for name in rest))
-        self._parts.update(self._counted(list(set(parts).difference(self._parts))))
-        n = np.fromiter(map(self._parts.__getitem__, parts), np.int64, len(parts))
-        ends = np.flatnonzero(n < 0)
-        n[ends] = 0
-        self._pieces.update(zip(rest, np.diff(np.cumsum(n)[ends], prepend=0).tolist(), strict=True))
+    def _counts(self, pieces: list[bytes]) -> npt.NDArray[np.int64]:
+        found = list(map(self._known.get, pieces))
+        new = [piece for piece, n in zip(pieces, found, strict=True) if n is None and piece != _BORDER]
+        encoded = self._backend.encode_batch_fast([piece.decode() for piece in new], add_special_tokens=False)
+        counts = {_BORDER: 0, **dict(zip(new, map(len, encoded), strict=True))}
+        if len(self._known) + len(new) > _MOST:
+            self._known = {}
+        self._known.update((piece, n) for piece, n in counts.items() if len(piece) <= _LONGEST)
+        return np.array(
+            [counts[piece] if n is None else n for piece, n in zip(pieces, found, strict=True)], np.int64
+        )
 
-    def _counted(self, texts: list[str]) -> Iterable[tuple[str, int]]:
-        return zip(texts, map(len, self._encode(texts, add_special_tokens=False)), strict=True)
+    def _cut(self, texts: list[bytes]) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+        """Return the pieces of all texts and their borders, and how many there are up to each text's end."""
+        data = b"".join(text + _BORDER for text in texts)
+        borders = np.cumsum([len(text) + 1 for text in texts])
+        can_cut = _cuts(self._kinds(data), self._rules)
+        can_cut[borders] = can_cut[borders - 1] = can_cut[0] = True
+        places = np.flatnonzero(can_cut)
+        buffers = [None, pa.py_buffer(places.astype(np.int64)), pa.py_buffer(data)]
+        pieces = pa.Array.from_buffers(pa.large_binary(), len(places) - 1, buffers)
+        return pieces, np.searchsorted(places, borders)
+
+    def _kinds(self, data: bytes) -> npt.NDArray[np.uint8]:
+        """Return the kind of each byte; 0 is any other, and what an added token may take."""
+        kinds = np.frombuffer(bytearray(data.translate(_KINDS)), np.uint8)
+        token = self._added_in(data)
+        while token:
+            kinds[token.start() : token.end()] = 0
+            token = self._added_in(data, token.start() + 1)  # another may overlap, and be the one that counts
+        return kinds
 
 
-def _cut(texts: Sequence[str]) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-    """Return the pieces of all texts, and how many there are up to the end of each text."""
-    column = pa.array(texts, pa.large_string())
-    _, offsets, data = column.buffers()
-    borders = np.frombuffer(offsets, np.int64)[: len(texts) + 1]
-    text = np.frombuffer(data, np.uint8)[: borders[-1]] if data is not None else np.zeros(0, np.uint8)
-    visible = text - np.uint8(33) < 94
-    can_cut = np.zeros(len(text) + 1, bool)
-    can_cut[1:-2] = (text[1:-1] == 32) & visible[:-2] & visible[2:]
-    last = borders[1:] - 1
-    can_cut[last[last >= 0]] = False  # what comes next is another text
-    can_cut[borders] = True
-    places = np.flatnonzero(can_cut)
-    pieces = pa.Array.from_buffers(
-        pa.large_string(), len(places) - 1, [None, pa.py_buffer(places.astype(np.int64)), data]
-    )
-    return pieces, np.searchsorted(places, borders[1:])
+def _bytes(texts: Sequence[str]) -> list[bytes]:
+    try:
+        return [text.encode() for text in texts]
+    except UnicodeEncodeError:
+        return [SURROGATES.sub("\ufffd", text).encode() for text in texts]
+
+
+def _kinds() -> bytes:
+    kinds = bytearray(256)
+    for byte in range(33, 127):
+        text = chr(byte)
+        kinds[byte] = _LETTER if text.isalpha() else _DIGIT if text.isdigit() else _SIGN
+    kinds[ord(" ")], kinds[ord("\n")], kinds[ord("\r")] = _SPACE, _LINE, _LINE
+    return bytes(kinds)
+
+
+_KINDS = _kinds()
+
+
+def _cuts(kinds: npt.NDArray[np.uint8], rules: list[tuple[int, int]]) -> npt.NDArray[np.bool_]:
+    """Return before which of the bytes, and whether at the end, the text can be cut (length + 1)."""
+    left, right = kinds[:-1], kinds[1:]
+    can_cut = np.zeros(len(kinds) + 1, bool)
+    for before, after in rules:
+        can_cut[1:-1] |= (left & before != 0) & (right & after != 0)
+    # the last of several spaces belongs to what comes next
+    can_cut[:-2] |= (left == _SPACE) & (right & _VISIBLE != 0)
+    # a sign belongs to the letters that come next, unless to the sign or space before it
+    can_cut[2:-1] |= (left[:-1] & (_SPACE | _SIGN) != 0) & (right[:-1] == _SIGN) & (right[1:] == _LETTER)
+    return can_cut

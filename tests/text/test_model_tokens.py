@@ -33,6 +33,15 @@ def test_counts_by_hand(tokenizer: str) -> None:
     assert model_tokens.count(["wait", "wait wait", "wat", "é", ""], tokenizer) == [1, 3, 2, 2, 0]
 
 
+def test_other_tokenizers_count_whole_texts(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    made = Tokenizer(models.WordLevel({"wait": 0, "?": 1}, unk_token="?"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    transformers.PreTrainedTokenizerFast(tokenizer_object=made).save_pretrained(tmp_path)
+    assert model_tokens.count(["wait, wait", "", "so \ud800"], str(tmp_path)) == [3, 0, 2]
+
+
 def test_an_unknown_tokenizer_is_one_clear_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no tokenizer could be loaded from .*tokenizer\.json"):
         model_tokens.count(["x"], str(tmp_path))

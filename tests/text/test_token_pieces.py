@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +19,27 @@ tokenizers = pytest.importorskip("tokenizers")
 _HEAD = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
 _TAIL = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 QWEN, LLAMA = _HEAD + r"\p{N}" + _TAIL, _HEAD + r"\p{N}{1,3}" + _TAIL
-ADDED = ["<think>", "</think>"]
+ADDED = ["<think>", "</think>", "nk>wait", "<|im_end|>"]
 WORDS = [
-    "wait",
-    " wait",
-    " so",
-    "12",
-    "123",
-    "\n\n",
-    ".\n",
-    "  ",
-    " (",
-    "'s",
-    "é",
-    "wa",
-    "ait",
-    "\u0301",
-    ' "',
+    *(
+        "wait",
+        " wait",
+        " so",
+        "12",
+        "123",
+        "\n\n",
+        ".\n",
+        "  ",
+        "   ",
+        " (",
+        "((",
+        "(wa",
+        "'s",
+        "'S",
+        "'ll",
+        "wa",
+    ),
+    *("ait", "\u0301", ' "', "é", "\t(", " \n", "\n ", "\\(", "²", " 1", "1²"),
 ]
 
 
@@ -77,7 +82,7 @@ _KINDS = _kinds()
 _PIECES = {name: Pieces(made) for name, made in _KINDS.items()}
 _TEXTS = st.lists(
     st.sampled_from(
-        [*WORDS, *ADDED, " ", " ", "\n", "\t", "\r", "\u3000", "\u00a0", "\0", "等", "-", "e", "7"]
+        [*WORDS, *ADDED, *" \n\t\r\v\x1c\0\u3000\u00a0\x85等，½ſ\u212a\u037e-e7=<|>", "\u0338", "\U0001f600"]
     )
     | st.text(max_size=3),
     max_size=30,
@@ -97,6 +102,54 @@ def test_counts_are_the_tokenizers_own(kind: str, texts: list[str]) -> None:
     assert _PIECES[kind].count(texts) == _own(_KINDS[kind], texts)
 
 
+@pytest.mark.parametrize("kind", list(_KINDS))
+@settings(max_examples=400)
+@given(text=_TEXTS)
+@example(text="a  (b)( 5\t(c \n\n  d'll'S ''s .\n\n- 12")
+def test_pieces_are_split_as_the_text_is(kind: str, text: str) -> None:
+    text = re.sub("|".join(map(re.escape, ADDED)), "", text)
+
+    def parts(text: str) -> list[str]:
+        return [part for part, _ in _KINDS[kind].pre_tokenizer.pre_tokenize_str(text)]
+
+    pieces = _PIECES[kind]._cut([text.encode()])[0].to_pylist()
+    assert [part for piece in pieces[:-1] for part in parts(piece.decode())] == parts(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [("qwen", ["1", "2", "}", " ", "3"]), ("llama", ["12", "}", " ", "3"]), ("gpt2", ["12", "}", " 3"])],
+)
+def test_pieces_are_small(kind: str, number: list[str]) -> None:
+    text = "So \\(x_{12} 3\\), (see 'em):\n\n  - we're. "
+    pieces = [piece.decode() for piece in _PIECES[kind]._cut([text.encode()])[0].to_pylist()[:-1]]
+    rest = ["\\),", " (", "see", " '", "em", "):\n\n ", " -", " we", "'re", ".", " "]
+    assert pieces == ["So", " \\(", "x", "_{", *number, *rest]
+
+
+def test_tokens_that_are_found_after_normalization() -> None:
+    made = _tokenizer(QWEN, tokenizers.normalizers.NFC())
+    made.add_tokens([tokenizers.AddedToken("(wait", normalized=True)])
+    assert can_be_cut(made)
+    texts = ["so (wait (wait(wait", "(waite\u0301"]
+    assert Pieces(made).count(texts) == _own(made, texts) == [7, 2]
+    made.add_tokens([tokenizers.AddedToken("9K", normalized=True)])  # "9\u212a" is one, too
+    assert not can_be_cut(made)
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+def test_tokens_that_overlap(normalized: bool) -> None:
+    made = _tokenizer(QWEN)
+    made.add_tokens([tokenizers.AddedToken(text, normalized=normalized) for text in ("(wait", "(wait)1-2")])
+    made.add_tokens([tokenizers.AddedToken("wait)3-4", normalized=False)])  # searched for in the first round
+    texts = ["so (wait)1-2 wait", "so (wait)3-4 wait"]
+    assert Pieces(made).count(texts) == _own(made, texts)
+
+
+def test_lone_surrogates_are_replaced_as_readers_do() -> None:
+    assert _PIECES["llama"].count(["a\ud800b", ""]) == _own(_KINDS["llama"], ["a\ufffdb", ""]) == [5, 0]
+
+
 def test_real_traces(shared_data: Path) -> None:
     texts = []
     for path in sorted((shared_data / "traces").glob("*.jsonl.gz")):
@@ -107,12 +160,11 @@ def test_real_traces(shared_data: Path) -> None:
 
 
 def test_memory_is_bounded_without_effect() -> None:
-    pieces = Pieces(_KINDS["qwen"])
-    pieces._pieces = dict.fromkeys(map(str, range(_MOST + 1)), 99)
-    pieces._parts = dict.fromkeys(map(str, range(_MOST + 1)), 99)
-    assert pieces.count(["wait 7 wait. 7"]) == _own(_KINDS["qwen"], ["wait 7 wait. 7"])
-    assert sorted(pieces._pieces) == [" 7", " wait.", "wait"]
-    assert sorted(pieces._parts) == ["\0", " ", " wait", ".", "7", "wait"]
+    pieces, text = Pieces(_KINDS["qwen"]), "wait 7 wait. 7" + 40 * "é"
+    pieces._known = dict.fromkeys((b"%d" % -n for n in range(1, _MOST + 1)), 99)
+    for _ in range(2):
+        assert pieces.count([text]) == _own(_KINDS["qwen"], [text])
+        assert sorted(pieces._known) == [b" ", b" wait", b".", b"7", b"wait", b"\xff"]
 
 
 @pytest.mark.parametrize(
