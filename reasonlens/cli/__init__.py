@@ -6,6 +6,7 @@ errors, 2 for usage, 130 for Ctrl-C.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -54,9 +55,24 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except ReasonlensError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno in (None, errno.EPIPE):  # click ends quietly where nobody reads on
+                raise
+            raise click.ClickException(_of_the_system(error)) from error
         except KeyboardInterrupt:
             click.echo("\nStopped. What was finished is kept.", err=True)
             sys.exit(130)
+
+
+def _of_the_system(error: OSError) -> str:
+    """Say what the operating system refused, where, and what to do next."""
+    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    what = os.strerror(error.errno or 0)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{where}{what}; free some, then run the same command again: what was finished is kept"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{where}{what}; choose a folder that you may write to, or change its permissions"
+    return f"{where}{what}" if where else str(error)
 
 
 @click.group(
