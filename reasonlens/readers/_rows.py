@@ -166,14 +166,19 @@ def _table_rows(stream: BinaryIO, source: Source) -> Iterator[Row | Skipped]:
     lines = _text_lines(stream, source)
     first = next(lines, "")
     delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(_chain(first, lines), delimiter=delimiter)
+    ended: list[bool] = []
+    reader = csv.reader(_chain(first, lines, ended), delimiter=delimiter)
     number = 0
     try:
         header = next(reader)
         _check_header(header, source)
+        read = reader.line_num
         for number, cells in enumerate(reader, start=1):
             place = f"row {number}"
-            if len(cells) == len(header):
+            read, before = reader.line_num, read
+            if ended:  # the row was not over when the lines were
+                yield Skipped(place, f"a quote opens and never closes ({_lines(before + 1, read)})")
+            elif len(cells) == len(header):
                 yield _table_row(place, dict(zip(header, cells, strict=True)))
             elif cells:
                 yield Skipped(place, f"{len(cells)} cells, but the header has {len(header)}")
@@ -201,9 +206,14 @@ def _text_lines(stream: BinaryIO, source: Source) -> Iterator[str]:
         start = False
 
 
-def _chain(first: str, lines: Iterator[str]) -> Iterator[str]:
+def _chain(first: str, lines: Iterator[str], ended: list[bool]) -> Iterator[str]:
     yield first
     yield from lines
+    ended.append(True)
+
+
+def _lines(first: int, last: int) -> str:
+    return f"line {first}" if first == last else f"lines {first:,} to {last:,} are taken for one row"
 
 
 def _parquet_rows(stream: BinaryIO, source: Source, piece: tuple[int, int | None]) -> Iterator[Row | Skipped]:

@@ -196,6 +196,22 @@ def test_csv_delimiters_quotes_and_ragged_rows(tmp_path: Path) -> None:
         _read(tmp_path / "e.csv", "a,a\n1,2\n")
 
 
+def test_csv_with_a_quote_that_never_closes_is_cut_off_there(tmp_path: Path) -> None:
+    """The row that takes in the rest of the file is no trace, and the lines that are lost are named."""
+    swallowed = _read(tmp_path / "a.csv", 'id,response\n1,x\n2,"wait\n3,y\n4,z\n')
+    assert swallowed == [
+        Row("row 1", {"id": "1", "response": "x"}),
+        Skipped("row 2", "a quote opens and never closes (lines 3 to 5 are taken for one row)"),
+    ]
+    cut = _read(tmp_path / "b.csv", 'id,response\n1,"x\ny"\n2,"wai')
+    assert cut == [
+        Row("row 1", {"id": "1", "response": "x\ny"}),
+        Skipped("row 2", "a quote opens and never closes (line 4)"),
+    ]
+    whole = _read(tmp_path / "c.csv", 'id,response\n1,"x\ny"')
+    assert whole == [Row("row 1", {"id": "1", "response": "x\ny"})]
+
+
 def test_csv_with_a_huge_cell_and_a_nul(tmp_path: Path) -> None:
     found = _read(tmp_path / "a.csv", "id,response\n1," + "w" * 300_000 + "\n2,a\0b\n")
     assert [len(item.data["response"]) for item in found if isinstance(item, Row)] == [300_000, 3]
