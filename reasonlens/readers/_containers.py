@@ -15,6 +15,7 @@ DELIMITERS = "\t,;"
 
 _LINES = (".jsonl", ".ndjson", ".jsonlines", ".jl")
 _TABLES = (".csv", ".tsv")
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))  # text has few of these, random bytes one in ten
 _FOREIGN = {
     b"SQLite format 3": "an SQLite database",
     b"ARROW1": "an Arrow file",
@@ -42,7 +43,7 @@ def container_of(source: Source) -> str:
             head = stream.read(8192)
             if head.startswith(b"PAR1"):
                 return "parquet"
-            if head.startswith(b"PK\x03\x04"):
+            if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
                 return _zip_container(source)
             _refuse_foreign(source, head)
             return _text_container(source, head, stream)
@@ -58,14 +59,15 @@ def _zip_container(source: Source) -> str:
         return "archive"
     if source.remote is not None:
         raise InputError(f"{source} is a zip archive; unpack it there, or copy it to this disk and name it")
+    if not names:
+        raise InputError(f"{source} is a zip archive without files")
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    first = names[0] if names else "MEMBER"
-    raise InputError(f"{source} holds {len(names)} files ({shown}); name one as '{source}!{first}'")
+    raise InputError(f"{source} holds {len(names)} files ({shown}); name one as '{source}!{names[0]}'")
 
 
 def _refuse_foreign(source: Source, head: bytes) -> None:
     kind = next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
-    if kind is None and b"\x00" in head and head.count(b"\x00") * 4 > len(head):
+    if kind is None and len(head.translate(None, _CONTROL)) < 0.95 * len(head):
         kind = "binary data"
     if kind is not None:
         raise InputError(f"{source} is {kind}; give JSON lines (UTF-8), JSON, CSV or Parquet")

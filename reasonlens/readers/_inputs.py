@@ -60,20 +60,27 @@ def _expand(name: str | Path) -> Iterator[Source]:
 
 
 def _file(path: Path) -> Iterator[Source]:
+    """Yield a file or what it packs; one that holds nothing is refused when it is looked at, not the run."""
+    if path.is_file() and path.stat().st_size == 0:
+        yield Source(path)
+        return
     check_file(path)
     with path.open("rb") as file:
         zipped = file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
-    if not zipped:
-        yield Source(path)
-        return
-    names = _zip.members(path)
+    names = _members(path) if zipped else []
     if _zip.is_inspect(names):
-        yield Source(path)
-        return
+        names = []
     readable = [name for name in names if looks_readable(Path(name))]
-    if not readable:
-        raise InputError(f"{path} holds no file that looks like model outputs ({', '.join(_READABLE)})")
     yield from (Source(path, name) for name in readable)
+    if not readable:
+        yield Source(path)
+
+
+def _members(path: Path) -> list[str]:
+    try:
+        return _zip.members(path)
+    except InputError:  # damaged
+        return []
 
 
 def _folder(folder: Path) -> Iterator[Source]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from reasonlens.core.errors import InputError
 from reasonlens.readers import _inputs, _open
+from reasonlens.readers._detect import detect
 from reasonlens.readers._inputs import inputs, spool
 from reasonlens.readers._open import Source, as_source, is_plain, open_source, seekable
 from reasonlens.readers._zip import ZstdFile
@@ -141,8 +142,9 @@ def test_missing_member_and_damaged_archive(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no member 'two'"):
         open_source(Source(path, "two"))
     path.write_bytes(b"PK\3\4" + bytes(40))
+    (source,) = inputs([path])
     with pytest.raises(InputError, match="is a damaged zip archive"):
-        inputs([path])
+        detect(source)
 
 
 def test_missing_empty_and_forbidden_files(tmp_path: Path) -> None:

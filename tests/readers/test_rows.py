@@ -293,6 +293,8 @@ def test_containers(tmp_path: Path, name: str, text: str, expected: str) -> None
         (b"\xff\xfea\0b\0", "is UTF-16 text"),
         (b"SQLite format 3\0", "is an SQLite database"),
         (bytes(range(256)) + bytes(2000), "is binary data"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "is binary data"),
+        (b"PK\5\6" + bytes(18), "is a zip archive without files"),
         (b"  \n \n", "holds nothing but white space"),
         (b"just prose", "is text, but neither JSON nor a table"),
     ],

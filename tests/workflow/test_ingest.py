@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -141,6 +142,26 @@ def test_refused_inputs_are_told_and_do_not_stop_the_others(tmp_path: Path, file
     assert [Path(found.name).name for found in outcome.refused] == ["metrics.json"]
     with pytest.raises(InputError, match=r"metrics\.json"):
         ingest([metrics], Plan(tmp_path / "t"), Settings())
+
+
+def test_what_holds_nothing_does_not_stop_the_others(tmp_path: Path) -> None:
+    """In a folder of outputs there are files of runs that were stopped, and archives of other things."""
+    folder = tmp_path / "outputs"
+    folder.mkdir()
+    write(folder / "a.jsonl", [row(1), row(2)])
+    (folder / "b.jsonl").touch()
+    (folder / "c.zip").write_bytes(b"PK\3\4" + bytes(40))
+    with zipfile.ZipFile(folder / "d.zip", "w") as archive:
+        archive.writestr("notes.md", "x")
+    outcome = ingest([folder], Plan(tmp_path / "s"), Settings())
+    assert (outcome.n_traces, len(outcome.inputs)) == (2, 4)
+    assert [found.reason.removeprefix(f"{folder}/").split(":")[0] for found in outcome.refused] == [
+        "b.jsonl is empty; was the run that wrote it stopped early?",
+        "c.zip is a damaged zip archive",
+        f"d.zip holds 1 files (notes.md); name one as '{folder}/d.zip!notes.md'",
+    ]
+    with pytest.raises(InputError, match=r"b\.jsonl is empty"):  # nothing else to read
+        ingest([folder / "b.jsonl"], Plan(tmp_path / "t"), Settings())
 
 
 def test_a_hidden_text_is_not_kept_in_a_study_that_is_thrown_away(tmp_path: Path, files: list[Path]) -> None:
