@@ -28,8 +28,18 @@ _SAID = re.compile(
     r"[ \t*]{0,8}(?=(?P<said>[^\n]{1,200}))",
     re.IGNORECASE | re.MULTILINE,
 )
+_BELOW = re.compile(
+    r"\banswer(?:[ \t]{1,4}is)?[ \t:*]{0,8}\n\s{0,8}[*]{0,2}"
+    r"(?P<said>\$\$?[^$\n]{1,200}\$\$?|\\\([^\n]{1,200}\\\)|\\\[\s{0,4}[^\n]{1,200}\s{0,4}\\\]"
+    r"|\\?[$€£]?-?\d[\d,]*(?:[./]\d+)?%?(?: [A-Za-z]+){0,2})[.*]{0,4}[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _END = re.compile(r"[.,;](?:\s|\*|$)|<|\s(?:because|since|which|so|and|but|for|when|if)\b", re.IGNORECASE)
+_ITEM = r"-?\d+(?:[./]\d+)?"
+_LISTED = re.compile(
+    rf"{_ITEM}(?:, ?{_ITEM})*,? (?:and|or) {_ITEM}(?=[.*]*(?:\s|$))|{_ITEM}(?:, {_ITEM})+(?=[.*]*$)"
+)
 _BOLD = re.compile(r"\*\*([^*\n]{1,40})\*\*")
 _WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FORMULA = re.compile(r"\$(?!\d[\d,.]*[\s.,;])[^$\n]+\$|\\\((?:(?!\\\)).)+\\\)")
@@ -97,11 +107,14 @@ def _marked(text: str) -> FinalAnswer | None:
     if elements and elements[-1]["inside"].strip():
         last = elements[-1]
         return FinalAnswer(last["inside"].strip(), last.start(), last.end(), method="element")
+    below = list(_BELOW.finditer(text))[-1:]
     for last in islice(reversed(list(_SAID.finditer(text))), _MOST):
+        if below and below[0].start("said") > last.start():
+            break
         said = _said(last["said"], last["how"])
         if said:
             return FinalAnswer(said, last.start(), last.end("said"), method="phrase")
-    return None
+    return FinalAnswer(below[0]["said"], *below[0].span(), method="phrase") if below else None
 
 
 def stated(text: str) -> FinalAnswer | None:
@@ -223,8 +236,8 @@ def _said(said: str, how: str | None) -> str:
     if formula:
         return formula.group().strip()
     said = _ADVERB.sub("", said, count=1) if _ADVERB.match(said) else said
-    cut = _END.search(said)
-    text = (said[: cut.start()] if cut else said).strip()
+    listed = _LISTED.match(said)
+    text = listed.group() if listed else said[: _end(said)].strip().removesuffix("**").strip()
     numbers = _NUMBERS.findall(text)
     if len(_WORDS.findall(text)) <= _SENTENCE:
         if len(numbers) == 1 and _NAMED.match(text):
@@ -235,6 +248,21 @@ def _said(said: str, how: str | None) -> str:
         return "" if sentence or _NO_ANSWER.fullmatch(text) else text
     bold = _BOLD.search(said)
     return bold[1].strip() if bold else ""
+
+
+def _end(said: str) -> int:
+    """Return where an answer ends in what follows "the answer is": not inside of brackets that close."""
+    cuts = [cut.start() for cut in _END.finditer(said)]
+    depth = place = 0
+    for cut in cuts:
+        between = said[place:cut]
+        depth += sum(between.count(sign) for sign in "([{") - sum(between.count(sign) for sign in ")]}")
+        if depth <= 0:
+            return cut
+        place = cut
+    closed = depth + sum(said.count(sign, place) for sign in "([{")
+    closed -= sum(said.count(sign, place) for sign in ")]}")
+    return cuts[0] if cuts and closed > 0 else len(said)
 
 
 def _closing(text: str, start: int, most: int | None = None) -> int:
