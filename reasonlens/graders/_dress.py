@@ -30,6 +30,14 @@ _BRACKETS = (
     ("\\rbrace", "\\}"),
     ("\\lbrack", "["),
     ("\\rbrack", "]"),
+    ("\\varnothing", "\\emptyset"),
+)
+_CHOICE = re.compile(
+    r"\A\\(?:text|textbf|mathrm|mathbf)\s*\{\s*\(?[A-E][).]\s*\}\s*(?:\\[ ,;]|\s)*(?=[^\s.])"
+)
+_ANGLE = re.compile(
+    r"(\\(?:sin|cos|tan|cot|sec|csc)(?:\s*\^\s*\{?\d\}?)?\s*[({]?\s*)(\d+(?:\.\d+)?)"
+    r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))"
 )
 _FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _SHORT_FRACTION = re.compile(r"\\frac\s*(\d)\s*(\d)")
@@ -48,6 +56,7 @@ _PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
 _ORDINAL = re.compile(
     r"(?<=\d)\s*(?:\^\s*\{?\s*)?(?:\\(?:text|mathrm|textrm)\s*\{\s*)?(?:th|st|nd|rd)\b\s*\}?\s*\}?"
 )
+_MONEY = re.compile(r"\\?\$|[€£](?=\s?\d)|(?<=\d)\s?[€£]")
 _QUOTES = re.compile(r"\A\"([^\"]*)\"\Z")
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z])")
 _MODULE = re.compile(r"\b(?:np|numpy|math|sympy|sp)\.(?=[a-z])")
@@ -62,13 +71,14 @@ def undressed(text: str) -> str:
     >>> [undressed(x) for x in (r"$\dfrac12$", "x = 5.", r"64,\!800", r"\left(1, 2\right)", "6th")]
     ['\\frac{1}{2}', 'x = 5', '64800', '(1, 2)', '6']
     """
-    text = text.translate(_CHARACTERS).replace("\\$", "").replace("$", "").strip()
+    text = _MONEY.sub("", text.translate(_CHARACTERS)).strip()
     text = _PI.sub(r"\\pi ", text)
     text = _ROOT.sub(lambda m: rf"\sqrt{{{m[1] or m[2]}}}", text)
     for opened, closed in (("\\(", "\\)"), ("\\[", "\\]")):
         text = text.removeprefix(opened).removesuffix(closed).strip()
     if "matrix" not in text and "array" not in text and "cases" not in text:
         text = _DOUBLED.sub(r"\\", text)
+    text = _ANGLE.sub(r"\1\\frac{\2\\pi}{180}", _CHOICE.sub("", text))
     text = _GROUPS.sub("", text)
     text = _CONDITION.sub("", text)
     text = _SIDED.sub("", _SPACING.sub(" ", text))

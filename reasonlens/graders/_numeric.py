@@ -31,11 +31,14 @@ def agree(left: Any, right: Any) -> bool | None:
 
     if not all(isinstance(x, sympy.Expr) for x in (left, right)):
         return None
-    names = {symbol.name for symbol in left.free_symbols}
-    if names != {symbol.name for symbol in right.free_symbols} or len(names) > _MOST_NAMES:
+    mine, theirs = ({symbol.name for symbol in side.free_symbols} for side in (left, right))
+    names = mine | theirs
+    if mine - {"i"} != theirs - {"i"} or len(names) > _MOST_NAMES:
         return None
     if names and any(x.atoms(*_unfinished(sympy)) for x in (left, right)):
         return None
+    if mine != theirs:  # e^{i pi} and -1: a variable would stand in both
+        return _at_points(left, right, names, {"i": sympy.I})
     found = _at_points(left, right, names, {})
     if found is not True and "i" in names:  # where nothing tells it from a variable, it is the imaginary unit
         imaginary = _at_points(left, right, names, {"i": sympy.I})

@@ -26,6 +26,7 @@ _POWER = re.compile(r"(?:([+-]?\d+(?:\.\d*)?)(?:\\times|\\cdot|\*|x))?10\^(?:\{|
 _E = re.compile(r"([+-]?\d+(?:\.\d*)?)[eE]([+-]?\d{1,3})")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 _RATIO = re.compile(r"([+-]?)\\?frac\{([+-]?[\d.]+)\}\{([+-]?[\d.]+)\}|([+-]?[\d.]+)/([+-]?[\d.]+)")
+_REPEATING = re.compile(r"([+-]?)(\d*)\.(\d*)\\(?:overline|bar)\{?(\d{1,40})\}?")
 _SCALED = re.compile(r"([+-]?\d+(?:\.\d*)?)(thousand|million|billion|trillion)")
 _BASE = re.compile(r"([0-9A-Fa-f]{1,100})_\{?(\d{1,2})\}?")
 _TIME = re.compile(r"(\d{1,2}):(\d\d)")
@@ -112,8 +113,17 @@ def fraction(text: str) -> Fraction | None:
         top, bottom = (int(part) for part in parts if part is not None)
         value = int(whole) + Fraction(top, bottom) if bottom and top < bottom else None
         return -value if value is not None and sign == "-" else value
+    repeating = _REPEATING.fullmatch(joined)
+    if repeating:
+        return _repeating(*repeating.groups())
     ratio = _RATIO.fullmatch(text)
     return _ratio(ratio) if ratio else None
+
+
+def _repeating(sign: str, whole: str, before: str, repeated: str) -> Fraction:
+    tail = Fraction(int(repeated), 10 ** len(repeated) - 1)
+    value = (int((whole + before) or 0) + tail) / Fraction(10 ** len(before))
+    return -value if sign == "-" else value
 
 
 def _ratio(ratio: re.Match[str]) -> Fraction | None:

@@ -20,10 +20,10 @@ _IN_TEXT = re.compile(
 _SIGN = re.compile(
     r"(?<=[\d})\].])\s*(?P<unit>\^\s*\{?\s*\\circ\s*\}?|\\degree|°|\\?%)\s*(?P<scale>[CFK]|\\text\{[CFK]\})?\s*\Z"
 )
-_SHORT = r"mm|cm|km|nm|ms|ml|mg|kg|lb|oz|ft|in|yd|mi|hr|am|pm|[ap]\.m"
+_SHORT = r"mm|cm|km|nm|ms|ml|mg|kg|lb|oz|ft|in|yd|mi|hr|am|pm|[ap]\.m|AM|PM|[AP]\.M|m/s"
 _WORDS = re.compile(
     rf"(?:(?<=[\d)}}])|(?<=\\pi))(?P<unit>[ ~]+(?:[A-Za-z]{{3,20}}|{_SHORT})\.?"
-    r"(?:[ /-]+(?:[A-Za-z]{1,20}|\d(?=[ /-]))){0,6})\.?\s*\Z"
+    r"(?:\^\{?[23]\}?)?(?:[ /-]+(?:[A-Za-z]{1,20}|\d(?=[ /-]))(?:\^\{?[23]\}?)?){0,6})\.?\s*\Z"
 )
 _COMMANDS = re.compile(r"\\(?:text|textrm|mathrm|mbox|textbf|rm|[dt]?frac|cdot|times|[,;:! ])|[{}~*]")
 _NOT_UNITS = frozenset(
@@ -83,6 +83,10 @@ _KNOWN = {
     for name in names.split()
 }
 
+_POWERED = re.compile(
+    r"(?:(?P<before>square|sq\.?|cubic|cu\.?) )?(?P<word>[a-z.]+)(?: ?\^ ?(?P<power>[23]))?"
+)
+
 
 def split_unit(text: str) -> tuple[str, str]:
     r"""Return an answer without the unit at its end, and the unit.
@@ -111,12 +115,26 @@ def _name(unit: str) -> str:
 
 
 def clash(left: str, right: str) -> bool:
-    """Tell whether two units are known and different: a centimeter is no meter.
+    """Tell whether two units are known and different: a centimeter is no meter, and no square centimeter.
 
     Examples
     --------
     >>> clash("cm", "m"), clash("cm", "centimeters"), clash("boys", "girls"), clash("cm", "")
     (True, False, False, False)
+    >>> clash("cm ^ 2", "square meters"), clash("cm ^ 2", "cm^3"), clash("sq cm", "cm^2")
+    (True, True, False)
     """
-    a, b = (_KNOWN.get(x) or _KNOWN.get(x.removesuffix("s")) for x in (left, right))
+    a, b = _known(left), _known(right)
     return a is not None and b is not None and a[0] == b[0] and a != b
+
+
+def _known(unit: str) -> tuple[int, int, int] | None:
+    """Return kind, size and power of a unit, or ``None``."""
+    powered = _POWERED.fullmatch(unit)
+    word, power = unit, 1
+    if powered:
+        word = powered["word"]
+        before = {"sq": 2, "cu": 3}.get((powered["before"] or "")[:2], 1)
+        power = int(powered["power"] or before)
+    found = _KNOWN.get(word) or _KNOWN.get(word.removesuffix("s"))
+    return (*found, power) if found else None

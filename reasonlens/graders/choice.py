@@ -5,38 +5,42 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reasonlens.graders import Grade, Limits, Pair
+from reasonlens.graders import Grade, Limits, Pair, plain
 
 __all__ = ["TITLE", "VERSION", "grade", "letter"]
 
 TITLE = "multiple choice: a boxed letter, a line that announces one, or a lone letter at the end"
-VERSION = "2"
+VERSION = "3"
 
 _TAIL = 4000
 _L = r"[A-J]"
 _AFTER = r"(?![A-Za-z0-9'’])"
-_LETTER = rf"[\s*_$(\[{{]*(?:\\(?:text|textbf|mathrm|mathbf)\s*\{{)?[\s*_(]*(?P<letter>{_L}){_AFTER}"
-_ALONE = re.compile(
-    rf"[\s*_$({{\[]*(?:\\(?:text|textbf|mathrm|mathbf)\s*\{{)?[\s*_(]*(?P<letter>{_L})[\s)}}\]*_.$:]*"
-)
-_WITH_TEXT = re.compile(
-    rf"[\s*_$(\[{{]*(?:\\(?:text|textbf|mathrm|mathbf)\s*\{{)?\(?(?P<letter>{_L})[).:]\s+\S.*", re.DOTALL
-)
+_NOT_I = r"(?!I\s+[a-z])"  # "I think" is no option
+_OPENED = r"(?:\\[(\[]|[\s*_$(\[{])*(?:\\(?:text|textbf|mathrm|mathbf)\s*\{)?[\s*_(]*"
+_LETTER = rf"{_OPENED}{_NOT_I}(?P<letter>{_L}){_AFTER}"
+_IN_BOX = rf"{_OPENED}(?:(?i:option|choice|answer)[\s*_]+)?\(?(?P<letter>"
+_ALONE = re.compile(rf"{_IN_BOX}{_L}|[a-j])(?:\\[)\]]|[\s)}}\]*_.$:])*")
+_WITH_TEXT = re.compile(rf"{_IN_BOX}{_L})[).:]\s*\}}?(?:\s|~|\\[ ,;]|\\q?quad)+\S.*", re.DOTALL)
 _BOX = re.compile(r"\\boxed\s*\{(?P<inside>(?:[^{}]|\{[^{}]*\})*)\}")
 _LINE = re.compile(rf"(?i)(?<![A-Za-z])answer[\s*_]*[:：][\s*_]*(?-i:{_LETTER})")
 _SAID = re.compile(
     rf"(?i)\b(?:answer|option|choice)\b(?:\s+(?:is|should\s+be|must\s+be|would\s+be|seems\s+to\s+be))[\s*_:]*(?:option\s+|choice\s+)?(?-i:{_LETTER})"
 )
+_SMALL = re.compile(r"(?im)\banswer(?:[\s*_]*:[\s*_]*|\s+is\s+(?=\())\(?(?P<letter>[a-j])\)?[\s*_.]*$")
+_RIGHT = re.compile(
+    rf"(?i)(?:\((?-i:(?P<letter>{_L}))\)|\b(?:option|choice|answer)\s+(?-i:(?P<named>{_L})))\s+is\s+(?:the\s+)?(?:correct|right)\b"
+)
 _LAST = re.compile(rf"(?:^|[\s(*])(?P<letter>{_L})[)\s.*$]*\Z")
 _OPTION = re.compile(rf"(?m)^[\s*_(]*(?P<letter>{_L})[).:]\s*(?P<text>.+?)\s*$")
 
 
-def letter(text: str, problem: str = "") -> tuple[str, str] | None:
+def letter(text: str, problem: str = "", answer: str = "") -> tuple[str, str] | None:
     r"""Return the letter of the final choice and how it was found, or ``None``.
 
-    In this order: the last box that holds a letter alone (or a letter and the text of its option), the last
-    line "Answer: X", the last "the answer is X", a lone letter at the very end, and a box that holds the
-    text of an option of the problem.
+    In this order: the last box that holds a letter alone (or a letter and the text of its option), `answer`
+    (what an ``<answer>`` element holds) if that is a letter, the last line "Answer: X", the last "the answer
+    is X", the last "(X) is correct", a lone letter at the very end, and a box that holds the text of an
+    option of the problem.
 
     Examples
     --------
@@ -50,11 +54,14 @@ def letter(text: str, problem: str = "") -> tuple[str, str] | None:
     for inside in reversed(boxes):
         found = _ALONE.fullmatch(inside) or _WITH_TEXT.fullmatch(inside)
         if found:
-            return found["letter"], "boxed"
-    for pattern, method in ((_LINE, "line"), (_SAID, "phrase")):
+            return found["letter"].upper(), "boxed"
+    element = _ALONE.fullmatch(answer)
+    if element:
+        return element["letter"].upper(), "element"
+    for pattern, method in ((_LINE, "line"), (_SAID, "phrase"), (_SMALL, "line"), (_RIGHT, "phrase")):
         matches = list(pattern.finditer(tail))
         if matches:
-            return matches[-1]["letter"], method
+            return next(found for found in matches[-1].groups() if found).upper(), method
     lone = _LAST.search(tail)
     if lone and len(tail.rsplit("\n", 1)[-1].strip("*$()[]. ")) == 1:
         return lone["letter"], "last"
@@ -64,8 +71,8 @@ def letter(text: str, problem: str = "") -> tuple[str, str] | None:
 def _by_text(boxes: Sequence[str], problem: str) -> tuple[str, str] | None:
     if not boxes or not problem:
         return None
-    said = " ".join(boxes[-1].split()).casefold()
-    named = {m["letter"] for m in _OPTION.finditer(problem) if " ".join(m["text"].split()).casefold() == said}
+    said = plain(boxes[-1]).casefold()
+    named = {m["letter"] for m in _OPTION.finditer(problem) if plain(m["text"]).casefold() == said}
     return (named.pop(), "option text") if len(named) == 1 else None
 
 
@@ -82,7 +89,10 @@ def _grade(pair: Pair) -> Grade:
         return Grade(
             "ungradable", pair.answer, pair.method, f"the gold {gold[:40]!r} is no letter from A to J"
         )
-    found = letter(pair.tail or pair.answer or "", pair.problem)
-    if found is None or (pair.truncated and found[1] != "boxed"):  # words of an unfinished text are no answer
+    element = (pair.answer or "") if pair.method == "element" else ""
+    found = letter(pair.tail or pair.answer or "", pair.problem, element)
+    if found is None or (
+        pair.truncated and found[1] not in ("boxed", "element")
+    ):  # words of an unfinished text are no answer
         return Grade("truncated" if pair.truncated else "no_answer")
     return Grade("correct" if found[0] == gold else "incorrect", *found)

@@ -14,7 +14,7 @@ __all__ = ["TITLE", "VERSION", "grade"]
 TITLE = (
     "mathematics: numbers and strings exactly, else algebra by math-verify in processes that can be killed"
 )
-VERSION = "2"
+VERSION = "3"
 
 _WORD = 4  # letters from which a gold is a word and no product of variables
 

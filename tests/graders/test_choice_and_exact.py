@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reasonlens.graders import Limits, Pair, choice, exact
+from reasonlens.graders import Limits, Pair, choice, exact, pair_of
 from reasonlens.graders.choice import letter
 
 LETTERS = [
@@ -15,6 +15,15 @@ LETTERS = [
     (r"so \boxed{D) 42 J}", "D"),
     (r"\boxed{A} no, wait. \boxed{B}", "B"),
     (r"\boxed{\langle H\rangle = 3} Answer: D", "D"),
+    (r"so \boxed{\textbf{(B)}\ 15}", "B"),
+    (r"so \boxed{\text{Option D}}", "D"),
+    (r"so \boxed{b}", "B"),
+    (r"The final answer is \(B\)", "B"),
+    ("answer: b", "B"),
+    ("The answer is (c).", "C"),
+    ("Therefore, (B) is correct, and (A) is not.", "B"),
+    ("So option C is the right one.", "C"),
+    ("Answer: I", "I"),
     ("Answer: (B)", "B"),
     ("**Answer: B**", "B"),
     ("Final answer: C.", "C"),
@@ -36,6 +45,10 @@ NOTHING = [
     "Answer seems hard to find",
     r"\boxed{42}",
     "the answer is I'm not sure",
+    "Answer: I think that it is hard to say",
+    "the answer is a number",
+    "(A) is not correct",
+    r"\boxed{A, B}",
 ]
 
 
@@ -55,6 +68,16 @@ def test_the_text_of_an_option_names_its_letter() -> None:
     problem = "What is it?\nA) red\nB) dark blue\nC) green"
     assert letter(r"so \boxed{dark blue}", problem) == ("B", "option text")
     assert letter(r"so \boxed{blue}", problem) is None
+    assert letter(r"so \boxed{\dfrac12}", "A) 2\nB) $\\frac{1}{2}$") == ("B", "option text")
+
+
+def test_a_letter_in_an_answer_element() -> None:
+    text = "<think>The answer is A? No.</think> <answer> B </answer>"
+    for truncated in (False, True):
+        found = choice.grade([pair_of(text, "", "B", truncated=truncated)], Limits())
+        assert [(g.verdict, g.extracted, g.method) for g in found] == [("correct", "B", "element")]
+    boxed = pair_of(r"<answer>\boxed{C}</answer>", "", "B", truncated=False)
+    assert [(g.verdict, g.extracted) for g in choice.grade([boxed], Limits())] == [("incorrect", "C")]
 
 
 def test_verdicts_of_choices() -> None:

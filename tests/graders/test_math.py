@@ -69,6 +69,12 @@ GOLDEN = [
     (r"\tau \ln(1/\Delta)", r"-\tau\ln\Delta", "correct"),
     (r"\frac{2A(1-i)}{3}e^{it}", r"\frac{4A}{3+3i}e^{it}", "correct"),
     (r"\frac{\sinh(at)}{a}", r"\frac{1}{2a}(\exp{a*t}-\exp{-a*t})", "correct"),
+    (r"e^{i\pi}", "-1", "correct"),
+    (r"e^{i\pi/2}", "-1", "incorrect"),
+    (r"\sin 30^\circ", "0.5", "correct"),
+    (r"\tan 15^{\circ}", r"2-\sqrt{3}", "correct"),
+    (r"\sin 30^\circ", r"\sin 30", "incorrect"),
+    (r"\varnothing", r"\emptyset", "correct"),
     (r"\sqrt{x^2}", "x", "incorrect"),
     ("|x|", "x", "incorrect"),
     # what it calls equal and is not

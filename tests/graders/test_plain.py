@@ -20,6 +20,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "grading.md"
 
 RULES = [
     ("dollar_signs", "$12$", "12"),
+    ("dollar_signs", "€12", "12"),
     ("spacing_commands", r"1,\ -2", "1,-2"),
     ("thousands", r"1,\!800", "1800"),
     ("thousands_in_braces", "1{,}024", "1024"),
@@ -32,10 +33,14 @@ RULES = [
     ("compound_units", r"15000 \text{ kcal m}^{-2} \text{ yr}^{-1}", "15000"),
     ("compound_units", r"7 \, \mathrm{erg} \cdot \mathrm{s}^{-1}", "7"),
     ("units_in_words", "9 boys", "9"),
+    ("units_in_words", "2:30 PM", "2:30"),
+    ("units_in_words", "5 m/s", "5"),
+    ("units_in_words", "5 cm^2", "5"),
     ("units_in_words", "12π inches per second", r"12\pi"),
     ("ordinals", r"12^{\text{th}}\text{ grade}", "12"),
     ("ordinals", "6th", "6"),
     ("degrees", r"90^\circ", "90"),
+    ("degrees", r"\tan^2 30^{\circ}", r"\tan^2\frac{30\pi}{180}"),
     ("percent", r"50\%", "50"),
     ("names", "x = 5", "5"),
     ("names", "f(x)=1", "1"),
@@ -43,6 +48,7 @@ RULES = [
     ("conditions", r"\frac{1}{4-w}, \quad \text{for } w \neq 4", r"\frac{1}{4-w}"),
     ("conditions", r"\frac{\pi}{4} + k\pi, k \in \mathbb{Z}", r"\frac{\pi}{4}+k\pi"),
     ("periods", "7.", "7"),
+    ("letters_of_choices", r"\textbf{(C)}\ 12", "12"),
     ("text_commands", r"\text{even}", "even"),
     ("quotes", '"even"', "even"),
     ("short_scripts", "E_{1}", "E_1"),
@@ -101,6 +107,8 @@ def test_numbers_apart_are_not_joined() -> None:
         (r"-3\frac{1}{2}", Fraction(-7, 2)),
         ("2.5 million", Fraction(2_500_000)),
         ("0.5/2", Fraction(1, 4)),
+        (r"0.1\overline{6}", Fraction(1, 6)),
+        (r"-2.\overline{36}", Fraction(-26, 11)),
         ("1/0", None),
         ("2^3", None),
         ("x", None),
@@ -162,6 +170,9 @@ def test_units_of_one_kind_clash() -> None:
     assert same(r"5\text{ cm}", "5 centimeters") is True
     assert same(r"5\text{ cm}", "5") is True
     assert same("2:00 pm", "2:00 am") is False
+    assert same(r"5\text{ cm}^2", r"5\text{ m}^2") is False
+    assert same(r"5\text{ cm}^2", r"5\text{ cm}^3") is False
+    assert same(r"5\text{ square centimeters}", r"5\text{ cm}^{2}") is True
     assert not clash("boys", "girls")
     assert not clash("", "cm")
 

@@ -70,7 +70,7 @@ def test_every_verdict(study: Study) -> None:
     assert verdicts(study) == [row[-1] for row in ROWS]
     found = study.read("grades").to_pandas()
     assert set(found["grader"].astype(str)) == {"math", "choice", "exact"}
-    assert set(found["version"].astype(str)) == {"2"}
+    assert set(found["version"].astype(str)) == {"2", "3"}
 
 
 def test_what_has_a_grade_is_not_graded_again(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_another_grader_or_tolerance_replaces_the_verdicts(study: Study) -> None
     assert grade.grade_study(study, limits=Limits(tolerance=0.1)) == len(ROWS)
     assert verdicts(study)[1] == "correct"  # 13 for 12, within a tenth
     assert len(study.read("grades")) == len(ROWS)
-    assert judged_by(study).startswith("the grades of this study (auto@choice.2+exact.2+math.2+within.0.1)")
+    assert judged_by(study).startswith("the grades of this study (auto@choice.3+exact.2+math.3+within.0.1)")
     assert grade.grade_study(study, "exact") == len(ROWS)
     assert set(study.read("grades").to_pandas()["grader"].astype(str)) == {"exact"}
 
