@@ -24,6 +24,7 @@ Reading = tuple[str, str | None, Any, str]
 """State, text, parsed value and problem of one reply."""
 
 _SHOWN = 300  # characters of a server's message
+_ESCAPE = re.compile(r"\\([\"\\/bfnrt]|u[0-9a-fA-F]{4})?")
 _DATED = re.compile(r"|-\d{4}[\d-]*|[-:]latest|:[\w.-]+")  # what a full name adds to a short one
 
 
@@ -174,17 +175,32 @@ def _line(message: Any) -> str:
 
 
 def _value(text: str) -> Any:
-    """Return the JSON value of an answer: the whole text, or the first object in it."""
-    decoder, at = json.JSONDecoder(), text.find("{")
+    """Return the JSON value of an answer: the whole text, or the first object in it.
+
+    What a model thought aloud before it answers is passed over. Models that quote formulas or lines forget
+    to escape: a backslash that begins no escape is one, and a line may break inside of a string.
+    """
+    text = text.rpartition("</think>")[2] or text
     try:
-        return json.loads(text)
+        return json.loads(text, strict=False)
     except (ValueError, RecursionError):
         pass
+    escaped = _ESCAPE.sub(lambda m: m[0] if m[1] else "\\\\", text)
+    found = [_first_object(form) for form in (text, escaped)]
+    objects = [one for one in found if one is not None]
+    if not objects:
+        raise ValueError("the answer holds no JSON object")
+    return min(objects, key=lambda one: one[0])[1]
+
+
+def _first_object(text: str) -> tuple[int, Any] | None:
+    """Return the first object of a text, and the number of braces before it; braces are no objects yet."""
+    decoder, at, n = json.JSONDecoder(strict=False), text.find("{"), 0
     while at >= 0:
         try:
-            return decoder.raw_decode(text, at)[0]
+            return n, decoder.raw_decode(text, at)[0]
         except ValueError:
-            at = text.find("{", at + 1)
+            at, n = text.find("{", at + 1), n + 1
         except RecursionError:
             break
-    raise ValueError("the answer holds no JSON object")
+    return None

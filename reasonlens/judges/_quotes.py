@@ -1,16 +1,16 @@
 """Where a quote that a judge gives stands in the text: exact, normalized, fuzzy, or nowhere.
 
 Offsets are Python characters of the text as it is. A quote that was altered in white space, quotation
-marks, dashes or compatibility characters is ``normalized``; one that agrees to 90 of 100 with a passage
-of about its length is ``fuzzy`` (partial ratio of `rapidfuzz`). What is too short to be evidence, what
-repeats the rubric and what speaks to the judge is ``rejected``.
+marks, dashes, compatibility characters or the backslash of ``\\times`` is ``normalized``; one that agrees
+to 90 of 100 with a passage of about its length is ``fuzzy`` (partial ratio of `rapidfuzz`). What is too
+short to be evidence, what repeats the rubric and what speaks to the judge is ``rejected``.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reasonlens.core.errors import MissingExtraError
@@ -37,6 +37,9 @@ _SAME = str.maketrans(
     }
 )
 _WORD = re.compile(r"\w")
+_UNESCAPED = {"\x08": "\\b", "\x0c": "\\f", "\t": "\\t", "\r": "\\r", "\n": "\\n"}
+_CONTROL = re.compile(r"[\x08\x0c]")
+_COMMANDS = (re.compile(r"[\t\r](?=[a-z])"), re.compile(r"[\t\r\n](?=[a-z])"))
 
 
 def normalized(text: str) -> tuple[str, list[int]]:
@@ -105,7 +108,7 @@ class TextQuotes:
         taken: dict[str, int] = {}
         found = []
         for written in quotes:
-            quote = written.strip()
+            quote = self._written(written).strip()
             one = self._find(quote, taken.get(quote, low), high)
             if one.found == "missing" and quote in taken:
                 one = self._find(quote, low, high)
@@ -113,6 +116,12 @@ class TextQuotes:
                 taken[quote] = one.end
             found.append(one)
         return found
+
+    def _written(self, quote: str) -> str:
+        """Return a quote with the backslash of ``\\frac`` and ``\\binom``, lost in JSON."""
+        if not _CONTROL.search(quote) or quote in self.text:
+            return quote
+        return _CONTROL.sub(lambda m: _UNESCAPED[m[0]], quote)
 
     def _find(self, quote: str, low: int, high: int) -> Quote:
         place = self._place(quote, low, high) if quote else None
@@ -137,9 +146,10 @@ class TextQuotes:
         plain, places = self._plain
         first, last = _slice(places, low, high)
         wanted = normalized(quote)[0]
-        at = plain.find(wanted, first, last) if wanted else -1
-        if at >= 0:
-            return places[at], places[at + len(wanted) - 1] + 1, "normalized"
+        for form in dict.fromkeys((wanted, *(normalized(form)[0] for form in _unescaped(quote)))):
+            at = plain.find(form, first, last) if form else -1
+            if at >= 0:
+                return places[at], places[at + len(form) - 1] + 1, "normalized"
         return self._near(wanted, plain, places, first, last)
 
     def _near(
@@ -180,6 +190,13 @@ def distinct(quotes: Sequence[Quote]) -> list[Quote]:
         if not kept or quote.start >= kept[-1].end:
             kept.append(quote)
     return kept
+
+
+def _unescaped(quote: str) -> Iterator[str]:
+    r"""Yield a quote as it was before JSON read ``\times`` (or ``\neq``) with one backslash."""
+    for command in _COMMANDS:
+        if command.search(quote):
+            yield command.sub(lambda m: _UNESCAPED[m[0]], quote)
 
 
 def _slice(places: list[int], low: int, high: int) -> tuple[int, int]:

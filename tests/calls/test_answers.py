@@ -63,6 +63,22 @@ def test_braces_before_the_object_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'{"a": {"quotes": ["so \(x^{2}\) is \sqrt{2}"]}, "b": {"c": 1}}', r"so \(x^{2}\) is \sqrt{2}"),
+        (r'{"a": {"quotes": ["both \\(x\) and \"y\" and \u0041"]}}', r'both \(x\) and "y" and A'),
+        (r'{"a": {"quotes": ["the \unit{m}"]}}', r"the \unit{m}"),
+        ('{"a": {"quotes": ["one\nline\tless"]}}', "one\nline\tless"),
+        ('<think>{"a": {"quotes": ["a draft"]}}</think>{"a": {"quotes": ["it"]}}', "it"),
+    ],
+)
+def test_formulas_and_lines_that_a_model_forgot_to_escape(text: str, value: str) -> None:
+    found = answer(completion(text))
+    assert found.state == "ok"
+    assert found.parsed["a"] == {"quotes": [value]}
+
+
+@pytest.mark.parametrize(
     ("asked", "named", "same"),
     [
         ("gpt-4o", "gpt-4o-2024-11-20", True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from itertools import pairwise
 
@@ -48,6 +49,19 @@ def test_how_a_quote_is_found(quote: str, found: str, surface: str | None) -> No
         assert TEXT[got.start : got.end] == got.surface
     if surface is not None:
         assert got.surface == surface
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [r"\frac{1}{2} of it", r"3 \times 4 = 12", r"\binom{4}{2} ways", r"x \neq \nu", r"if \rho and \tau"],
+)
+def test_a_command_whose_backslash_json_took_for_an_escape(formula: str) -> None:
+    text = f"Then\n{formula}.\nnever mind"
+    written = json.loads(f'"{formula}"')
+    assert written != formula
+    found = one(written, text)
+    assert found.found == ("exact" if formula.startswith(("\\frac", "\\binom")) else "normalized")
+    assert (found.surface, text[found.start : found.end]) == (formula, formula)
 
 
 def test_a_fuzzy_quote_covers_whole_words() -> None:
