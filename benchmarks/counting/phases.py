@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 from corpus import HERE, MEGA, bytes_of, corpus, seconds
 from end_to_end import rows
 from files import write
+from to_parquet import CHUNK
 
 from reasonlens.lexicon import count, definition
 from reasonlens.lexicon.kernel import choice, program
-from reasonlens.lexicon.lines import SCHEMA, count_lines
+from reasonlens.lexicon.lines import PARQUET, SCHEMA, count_lines
 from reasonlens.lexicon.model import Lexicon
 from reasonlens.lexicon.pieces import pieces
 from reasonlens.lexicon.plan import plan_of
@@ -58,14 +59,14 @@ def from_file(lexicon: Lexicon, path: Path, rounds: int) -> list[dict[str, Any]]
                 pass
 
     def written() -> None:
-        with pq.ParquetWriter(target, SCHEMA, compression="zstd", use_dictionary=False) as out:
-            for table in count_lines(path, [lexicon]):
+        with pq.ParquetWriter(target, SCHEMA, **PARQUET) as out:
+            for table in count_lines(path, [lexicon], chunk=CHUNK):
                 out.write_table(table)
 
     works: dict[str, Callable[[], Any]] = {
         "reading": read,
-        "JSON to text, and passes 1 to 3": lambda: list(count_lines(path, [])),
-        "passes 4 and 5": lambda: list(count_lines(path, [lexicon])),
+        "JSON to text, and passes 1 to 3": lambda: list(count_lines(path, [], chunk=CHUNK)),
+        "passes 4 and 5": lambda: list(count_lines(path, [lexicon], chunk=CHUNK)),
         "writing Parquet": written,
     }
     n_words = sum(sum(table["n_words"].to_pylist()) for table in count_lines(path, []))

@@ -23,16 +23,19 @@ if TYPE_CHECKING:
 
 Work = Callable[[Path, Path], None]
 
+CHUNK = 64 * 2**20
+"""Bytes of the source that a row group is for."""
+
 
 def ours(lexicon: Lexicon, threads: int) -> Work:
     """Count each entry per trace, and words, with `count_lines`."""
     import pyarrow.parquet as pq
 
-    from reasonlens.lexicon.lines import SCHEMA, count_lines
+    from reasonlens.lexicon.lines import PARQUET, SCHEMA, count_lines
 
     def work(source: Path, target: Path) -> None:
-        with pq.ParquetWriter(target, SCHEMA, compression="zstd", use_dictionary=False) as out:
-            for table in count_lines(source, [lexicon], threads=threads):
+        with pq.ParquetWriter(target, SCHEMA, **PARQUET) as out:
+            for table in count_lines(source, [lexicon], chunk=CHUNK, threads=threads):
                 out.write_table(table)
 
     return work

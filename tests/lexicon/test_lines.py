@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from reasonlens.lexicon import definition
 from reasonlens.lexicon.count import count_table
 from reasonlens.lexicon.kernel import choice
-from reasonlens.lexicon.lines import SCHEMA, count_lines
+from reasonlens.lexicon.lines import PARQUET, SCHEMA, count_lines
 from reasonlens.lexicon.model import Lexicon, Rule
 from tests.lexicon import nasty
 from tests.lexicon.making import lexicon, traces
@@ -155,6 +156,19 @@ def test_a_line_of_a_hundred_megabytes(file: Path) -> None:
     file.write_bytes(b"")
     assert [row["n"] for row in rows] == [[6_700_000, 6_700_000], [1]]
     assert [row["n_words"] for row in rows] == [20_100_000, 1]
+
+
+def test_tables_come_back_from_parquet(file: Path) -> None:
+    file.write_bytes(b'{"response": "wait, so that wait"}\n{}\n' * 500)
+    tables = list(count_lines(file, [_SMALL], chunk=5000))
+    with pq.ParquetWriter(file.with_suffix(".parquet"), SCHEMA, **PARQUET) as out:
+        for table in tables:
+            out.write_table(table)
+    assert len(tables) > 1
+    assert pq.read_table(file.with_suffix(".parquet")).equals(pa.concat_tables(tables))
+    chunk = pq.ParquetFile(file.with_suffix(".parquet")).metadata.row_group(0)
+    encodings = {chunk.column(i).path_in_schema: chunk.column(i).encodings for i in range(chunk.num_columns)}
+    assert [path for path, used in encodings.items() if "BYTE_STREAM_SPLIT" not in used] == ["problem"]
 
 
 def test_another_field_and_rules_that_are_not_for_the_kernel(file: Path) -> None:
