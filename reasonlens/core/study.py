@@ -33,7 +33,7 @@ from reasonlens.core.tables import TABLES, table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Study", "commit", "read_study", "write_file"]
+__all__ = ["Study", "commit", "is_study", "read_study", "write_file"]
 
 _MARK = "study.json"
 _FORMAT = 1
@@ -41,6 +41,11 @@ _MANIFEST = b"reasonlens"
 _ROW_GROUP = {"traces": 500}  # one trace is read without many others
 _ROWS = 65536
 _SAFE = re.compile(r"[A-Za-z0-9_@.+-]+")
+
+
+def is_study(folder: Path) -> bool:
+    """Tell whether a folder is a study, whatever its format (its mark may be damaged, too)."""
+    return (folder / _MARK).is_file()
 
 
 def write_file(path: Path, data: bytes) -> None:

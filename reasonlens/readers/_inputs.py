@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from reasonlens.core.errors import InputError
+from reasonlens.core.study import is_study
 from reasonlens.readers import _zip
 from reasonlens.readers._open import Source, as_source, check_file
 from reasonlens.readers._remote import is_url, listed
@@ -25,8 +26,9 @@ _PACKED = (".gz", ".zst", ".zstd", ".xz", ".bz2")
 def inputs(names: Iterable[str | Path]) -> list[Source]:
     """Return the inputs that `names` stand for, in order, each once.
 
-    A folder stands for the files in it that look readable, a zip archive for its members
-    (but an Inspect log for itself), a pattern for what it matches, ``-`` for standard input.
+    A folder stands for the files in it that look readable (but not for those of a study in it), a
+    zip archive for its members (but an Inspect log for itself), a pattern for what it matches,
+    ``-`` for standard input.
 
     Raises
     ------
@@ -84,7 +86,14 @@ def _members(path: Path) -> list[str]:
 
 
 def _folder(folder: Path) -> Iterator[Source]:
-    paths = sorted(p for p in folder.rglob("*") if looks_readable(p.relative_to(folder)) and p.is_file())
+    if is_study(folder):
+        raise InputError(f"{folder} is a study, not model outputs; name the files that it was made from")
+    studies = {mark.parent for mark in folder.rglob("study.json") if is_study(mark.parent)}
+    paths = sorted(
+        p
+        for p in folder.rglob("*")
+        if looks_readable(p.relative_to(folder)) and p.is_file() and studies.isdisjoint(p.parents)
+    )
     if not paths:
         raise InputError(
             f"{folder} holds no file that looks like model outputs ({', '.join(_READABLE)}); "

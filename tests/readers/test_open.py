@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasonlens.core.errors import InputError
+from reasonlens.core.study import Study
 from reasonlens.readers import _inputs, _open
 from reasonlens.readers._detect import detect
 from reasonlens.readers._inputs import inputs, spool
@@ -185,6 +186,17 @@ def test_folder_pattern_and_repeats(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (source,) = inputs(["-"])
     assert source.name == "stdin"
     assert source.path.read_bytes() == TEXT
+
+
+def test_a_study_in_a_folder_of_outputs_is_no_output(tmp_path: Path) -> None:
+    """Its traces are those of the files beside it: read again, each would count twice."""
+    (tmp_path / "a.jsonl").write_bytes(TEXT)
+    study = Study(tmp_path / "deep" / "study", create=True)
+    (study.path / "traces").mkdir()
+    (study.path / "traces" / "part.parquet").write_bytes(TEXT)
+    assert [source.path.name for source in inputs([tmp_path])] == ["a.jsonl"]
+    with pytest.raises(InputError, match=r"study is a study, not model outputs; name the files"):
+        inputs([study.path])
 
 
 def test_empty_standard_input() -> None:
