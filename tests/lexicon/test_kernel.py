@@ -331,6 +331,17 @@ def test_tables_with_wrong_numbers_are_refused_or_harmless(made: Lexicon, data: 
         choice.kernel().search(built, buffer, offsets, b"", 0, 1, False, places)
 
 
+def test_codes_that_are_not_in_the_order_of_their_classes_are_refused() -> None:
+    plan = plan_of((lexicon(["wait", "so that"]),))
+    tables = tables_of(plan.machines[0])
+    singles = np.frombuffer(tables[7], np.uint32)
+    assert singles.tolist() == [0, 0, 1, 1, 1]  # of none, "wait", "so", "that"
+    tables[7] = np.array([0, 0, 0, 0, 1], np.uint32).tobytes()
+    entries = (plan.category.astype(np.uint32), plan.rank.astype(np.uint32), plan.mixed.astype(np.uint8))
+    with pytest.raises(ValueError, match="a number is out of range"):
+        choice.kernel().build(words.classes(), words.lower_table(), *entries, [tables], -1, 64)
+
+
 @pytest.mark.parametrize("change", ["class", "lower", "size"])
 def test_another_table_of_characters_is_refused(change: str) -> None:
     kinds, lower = words.classes().copy(), words.lower_table().copy()

@@ -1,8 +1,7 @@
 """Compiled entries in the form that the kernel takes: strings and lists of numbers, one buffer each.
 
 The order of the buffers is that of ``build.h``. A whole word that a token can be, or the longest prefix that
-it has, has a *code*, and the lists of a code say all that it is. Codes that only occur inside of
-phrases have the largest numbers.
+it has, has a *code*, and the lists of a code say all that it is. Codes are in the order of their classes.
 """
 
 from __future__ import annotations
@@ -23,15 +22,12 @@ def tables_of(machine: Machine) -> list[bytes]:
     whole, prefixes = _codes(machine)
     strings = _strings(machine)
     nodes = machine.step.shape[0]
-    acting = [code for code in (*whole, *prefixes) if _acts(machine, code)]
-    codes = [0, *acting, *sorted({*whole, *prefixes} - set(acting))]
+    codes = [0, *sorted({*whole, *prefixes}, key=lambda code: (_class(machine, code), code))]
     number = {code: place for place, code in enumerate(codes)}
     heads = [_points(head[::-1]) for head, _ in machine.literals]
     gaps = sorted(machine.gaps, key=machine.gaps.__getitem__)
     return [
-        _numbers(
-            [machine.sensitive, machine.latex == "skip", machine.n_words, len(machine.goes_on), len(acting)]
-        ),
+        _numbers([machine.sensitive, machine.latex == "skip", machine.n_words, len(machine.goes_on)]),
         *_texts(strings[node] for node in whole),
         _numbers([number[code] for code in whole]),
         *_texts(strings[code - nodes] for code in prefixes),
@@ -70,8 +66,12 @@ def _codes(machine: Machine) -> tuple[list[int], list[int]]:
     return whole, deepest
 
 
-def _acts(machine: Machine, code: int) -> bool:
-    return bool(machine.singles.sizes[code] or machine.openers.sizes[code] or machine.checked.sizes[code])
+def _class(machine: Machine, code: int) -> int:
+    """Return the place of a code among the others; ``class_of`` in ``build.c`` has the table."""
+    hit, inner = machine.singles.sizes[code] > 0, machine.inner.sizes[code] > 0
+    if not machine.openers.sizes[code] and not machine.checked.sizes[code]:
+        return (5 if inner else 0) if hit else 6
+    return (4 if inner else 1) if hit else (3 if inner else 2)
 
 
 def _meaning(machine: Machine, code: int) -> tuple[tuple[int, ...], ...]:

@@ -412,7 +412,7 @@ static const char *build_edges(machine *m, table_in in, uint32_t most_inner, uin
     return problem;
 }
 
-/* Which next tokens are worth a look after each code: see `may_go_on` in phrases.c. */
+/* Which next tokens are worth a look after each code: see `goes_on` in phrases.c. */
 static const char *build_follow(machine *m)
 {
     uint64_t *of_word = calloc(m->n_words + 1, 8);
@@ -441,6 +441,45 @@ static const char *build_follow(machine *m)
             m->follow[code] = ~(uint64_t)0;
     }
     free(of_word);
+    return NULL;
+}
+
+/* Codes come in the order of what they are, so that one or two comparisons tell whether a token is a hit by itself,
+   may start a phrase, or may go on in one:
+
+     class           0  1  2  3  4  5  6
+     hit             x  x        x  x
+     starts a phrase    x  x  x  x
+     goes on in one           x  x  x  x */
+static int class_of(const machine *m, uint32_t code)
+{
+    int hit = m->singles.starts[code] < m->singles.starts[code + 1];
+    int inner = m->inner.starts[code] < m->inner.starts[code + 1];
+    if (m->openers.starts[code] == m->openers.starts[code + 1] && m->checked.starts[code] == m->checked.starts[code + 1])
+        return hit ? (inner ? 5 : 0) : 6;
+    return hit ? (inner ? 4 : 1) : (inner ? 3 : 2);
+}
+
+static const char *build_classes(machine *m)
+{
+    uint32_t first[8]; /* code of each class */
+    int class = 0;
+    first[0] = 1;
+    for (uint32_t code = 1; code < m->n_codes; code++) {
+        int here = class_of(m, code);
+        if (here < class)
+            return RANGE;
+        while (class < here)
+            first[++class] = code;
+    }
+    while (class < 7)
+        first[++class] = m->n_codes;
+    m->n_acting = first[6] - 1;
+    m->first_silent = first[2];
+    m->n_silent = first[4] - first[2];
+    m->first_opening = first[1];
+    m->n_opening = first[5] - first[1];
+    m->first_inner = m->checked.starts[m->n_codes] ? 0 : first[3];
     return NULL;
 }
 
@@ -489,7 +528,7 @@ static int perfect_in_range(const perfect *p, uint32_t limit)
 static const char *check_codes(const machine *m)
 {
     int good = perfect_in_range(&m->short_words, m->n_codes) && perfect_in_range(&m->long_words, m->n_codes) &&
-               in_range(m->word_codes, m->words.n, m->n_codes) && m->n_acting < m->n_codes;
+               in_range(m->word_codes, m->words.n, m->n_codes);
     for (uint32_t k = 0; k < m->n_trie; k++)
         good = good && m->trie[k].code < m->n_codes;
     return good ? NULL : RANGE;
@@ -499,7 +538,7 @@ const char *build_machine(machine *m, const program *p, const table_in in[N_TABL
 {
     const chars *table = &p->table;
     const uint32_t n_entries = p->n_entries;
-    uint32_t settings[5];
+    uint32_t settings[4];
     if (in[IN_SETTINGS].n != sizeof settings)
         return RANGE;
     memcpy(settings, in[IN_SETTINGS].data, sizeof settings);
@@ -513,7 +552,6 @@ const char *build_machine(machine *m, const program *p, const table_in in[N_TABL
     m->n_codes = 1;
     TRY(build_words(m, table, in[IN_WORD_STARTS], in[IN_WORD_BYTES], in[IN_WORD_CODES]));
     TRY(build_prefixes(m, table, in[IN_PREFIX_STARTS], in[IN_PREFIX_BYTES], in[IN_PREFIX_CODES]));
-    m->n_acting = settings[4];
     TRY(check_codes(m));
     TRY(copy_lists(in[IN_SINGLES], in[IN_SINGLES_VALUES], &m->singles, n_entries));
     TRY(copy_lists(in[IN_OPENERS], in[IN_OPENERS_VALUES], &m->openers, m->n_nodes));
@@ -522,6 +560,7 @@ const char *build_machine(machine *m, const program *p, const table_in in[N_TABL
     if (m->singles.n != m->n_codes || m->openers.n != m->n_codes || m->checked.n != m->n_codes ||
         m->inner.n != m->n_codes)
         return RANGE;
+    TRY(build_classes(m));
     TRY(copy_names(in[IN_GAP_STARTS], in[IN_GAP_BYTES], &m->gaps));
     TRY(hash_names(&m->gaps));
     TRY(build_literals(m, in, n_entries));

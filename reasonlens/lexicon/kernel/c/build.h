@@ -12,7 +12,7 @@ typedef struct {
 
 /* The tables of a machine, in the order in which Python hands them over; all are uint32 but the bytes. */
 enum {
-    IN_SETTINGS, /* sensitive, skip_commands, number of words, of phrase nodes, of acting codes */
+    IN_SETTINGS, /* sensitive, skip_commands, number of words, of phrase nodes */
     IN_WORD_STARTS, IN_WORD_BYTES, IN_WORD_CODES,
     IN_PREFIX_STARTS, IN_PREFIX_BYTES, IN_PREFIX_CODES,
     IN_SINGLES, IN_SINGLES_VALUES,

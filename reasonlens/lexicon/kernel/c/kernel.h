@@ -77,7 +77,7 @@ typedef struct {
     uint32_t *codes;
     uint32_t *heads;       /* first 4 bytes of tokens, folded */
     uint32_t *marked;      /* lists of tokens to look at again */
-    uint32_t *found;
+    uint32_t *found;       /* another list of tokens, or codes */
     uint8_t *copy;         /* of a stretch at the very end of the data */
     size_t n_blocks, n_tokens;
     int has_high;
@@ -219,9 +219,12 @@ typedef struct {
     uint32_t *trie_next;
     uint32_t longest;      /* word or prefix, in bytes */
 
-    /* what a code means */
+    /* what a code means; codes are ordered by it, see build_classes in build.c */
     uint32_t n_codes;
     uint32_t n_acting;     /* codes from 1 to this one are hits or start phrases; others only go on in one */
+    uint32_t first_silent, n_silent;   /* of those, codes that are no hit by themselves */
+    uint32_t first_opening, n_opening; /* codes that may start a phrase, or have literal text to compare */
+    uint32_t first_inner;  /* from here on codes go on in some phrase; 0 where that does not matter */
     uint64_t *follow;      /* which kinds of next tokens are worth a look, one bit each */
     uint8_t *kind;         /* the bit of this code when it is the next token */
     lists singles;         /* of codes, then of pairs */
@@ -248,13 +251,23 @@ typedef struct {
     uint32_t stack;        /* most branches open at once */
 } machine;
 
+INLINE uint32_t is_hit(const machine *m, uint32_t code)
+{
+    return (code - 1 < m->n_acting) & (code - m->first_silent >= m->n_silent);
+}
+
+typedef struct {           /* how many there are */
+    uint32_t hits;         /* in `found`: codes of tokens that are hits by themselves */
+    uint32_t openings;     /* in `marked`: tokens that may start a phrase, before one that may go on in one */
+} selected;
+
 /* The passes that exist several times, for different instructions; all give the same results. */
 typedef struct {
     const char *name;
     uint64_t (*classify)(const uint8_t *text, size_t n_blocks, block *out); /* returns the union of `high` */
     void (*find_tokens)(stretch *s, int drop, int after_backslash);
     void (*look_up)(const machine *m, const chars *table, const uint8_t *text, stretch *s, uint8_t *buffer);
-    uint32_t (*select)(stretch *s, size_t n_tokens, uint32_t n_acting); /* fills `found`, returns how many */
+    selected (*select)(const machine *m, stretch *s, size_t n_tokens);
     size_t (*count_bits)(const uint64_t *member, size_t step, size_t n); /* of the first n */
     /* Inside of a JSON string: go on from `*from` as far as it is simple. Up to 64 bytes after the result are
        overwritten; high bytes are copied without a check, or stop it. */

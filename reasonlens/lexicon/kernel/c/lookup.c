@@ -282,14 +282,17 @@ INLINE void each_kind(const machine *m, const chars *table, const uint8_t *text,
         all_tokens(m, table, text, s, buffer, 0, level);
 }
 
-/* Places of tokens that are hits or start phrases, without a branch per token. */
-uint32_t select_any(stretch *s, size_t n_tokens, uint32_t n_acting)
+/* Codes of tokens that are hits, and places of those that may start a phrase, without a branch per token. */
+selected select_any(const machine *m, stretch *s, size_t n_tokens)
 {
     const uint32_t *codes = s->codes;
-    uint32_t *found = s->found, n = 0;
+    selected n = {0, 0};
     for (size_t i = 0; i < n_tokens; i++) {
-        found[n] = (uint32_t)i;
-        n += codes[i] - 1 < n_acting;
+        uint32_t code = codes[i];
+        s->found[n.hits] = code;
+        n.hits += is_hit(m, code);
+        s->marked[n.openings] = (uint32_t)i;
+        n.openings += (code - m->first_opening < m->n_opening) & (codes[i + 1] >= m->first_inner);
     }
     return n;
 }
@@ -310,18 +313,25 @@ TARGET_2 void look_up_2(const machine *m, const chars *table, const uint8_t *tex
     each_kind(m, table, text, s, buffer, AVX512);
 }
 
-TARGET_2 uint32_t select_2(stretch *s, size_t n_tokens, uint32_t n_acting)
+TARGET_2 static inline __mmask16 within(__m512i codes, uint32_t first, uint32_t n)
 {
-    const __m512i one = _mm512_set1_epi32(1), limit = _mm512_set1_epi32((int)n_acting);
+    return _mm512_cmplt_epu32_mask(_mm512_sub_epi32(codes, _mm512_set1_epi32((int)first)), _mm512_set1_epi32((int)n));
+}
+
+TARGET_2 selected select_2(const machine *m, stretch *s, size_t n_tokens)
+{
+    const __m512i inner = _mm512_set1_epi32((int)m->first_inner);
     __m512i number = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    uint32_t n = 0;
+    selected n = {0, 0};
     for (size_t i = 0; i < n_tokens; i += 16) {
-        __m512i code = _mm512_loadu_si512(s->codes + i);
-        __mmask16 acts = _mm512_cmplt_epu32_mask(_mm512_sub_epi32(code, one), limit);
-        if (n_tokens - i < 16)
-            acts &= (__mmask16)((1 << (n_tokens - i)) - 1);
-        _mm512_storeu_si512(s->found + n, _mm512_maskz_compress_epi32(acts, number));
-        n += (uint32_t)__builtin_popcount(acts);
+        __m512i codes = _mm512_loadu_si512(s->codes + i), next = _mm512_loadu_si512(s->codes + i + 1);
+        __mmask16 mine = n_tokens - i < 16 ? (__mmask16)((1 << (n_tokens - i)) - 1) : 0xFFFF;
+        __mmask16 hits = within(codes, 1, m->n_acting) & ~within(codes, m->first_silent, m->n_silent) & mine;
+        __mmask16 openings = within(codes, m->first_opening, m->n_opening) & _mm512_cmpge_epu32_mask(next, inner) & mine;
+        _mm512_storeu_si512(s->found + n.hits, _mm512_maskz_compress_epi32(hits, codes));
+        _mm512_storeu_si512(s->marked + n.openings, _mm512_maskz_compress_epi32(openings, number));
+        n.hits += (uint32_t)__builtin_popcount(hits);
+        n.openings += (uint32_t)__builtin_popcount(openings);
         number = _mm512_add_epi32(number, _mm512_set1_epi32(16));
     }
     return n;

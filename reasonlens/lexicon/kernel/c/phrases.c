@@ -295,14 +295,19 @@ INLINE uint32_t match_pair(scanner *r, const machine *m, size_t token)
 }
 
 /* Tell whether the token after `i` may go on in a phrase that this token starts. */
-INLINE uint32_t goes_on(const machine *m, const uint32_t *codes, uint32_t i)
+INLINE uint32_t goes_on(const machine *m, const uint32_t *codes, size_t i)
 {
     return m->follow[codes[i]] >> m->kind[codes[i + 1]] & 1;
 }
 
-static void all_hits(scanner *r, const machine *m, uint32_t n)
+static void all_hits(scanner *r, const machine *m, size_t n_tokens)
 {
-    const uint32_t *codes = r->s.codes, *found = r->s.found;
+    const uint32_t *codes = r->s.codes;
+    uint32_t *found = r->s.found, n = 0;
+    for (size_t i = 0; i < n_tokens; i++) { /* nobody can guess which */
+        found[n] = (uint32_t)i;
+        n += codes[i] - 1 < m->n_acting;
+    }
     for (uint32_t k = 0; k < n; k++)
         if (goes_on(m, codes, found[k]))
             match_here(r, m, found[k]);
@@ -318,38 +323,56 @@ INLINE void add_tally(scanner *r, uint32_t code)
     r->tally[code] = before + 1 + (before == 0);
 }
 
-/* All counts in two steps. First every token is taken for a word where no phrase starts and none reaches,
-   without a branch; then those that may start a phrase are looked at, and what is found takes away from the first. */
-static void all_counts(scanner *r, const machine *m, uint32_t n)
+/* Take every token for a word where no phrase starts and none reaches, without a branch. */
+static void tally_all(scanner *r, uint32_t n)
 {
-    const stretch *s = &r->s;
-    const uint32_t *codes = s->codes, *found = s->found;
-    const uint64_t *follow = m->follow;
-    const uint8_t *kind = m->kind;
-    uint32_t *may_start = s->marked, *tally = r->tally, *touched = r->touched;
-    uint32_t n_start = 0, n_touched = r->n_touched;
+    const uint32_t *codes = r->s.found;
+    uint32_t *tally = r->tally, *touched = r->touched, n_touched = r->n_touched;
     for (uint32_t k = 0; k < n; k++) {
-        uint32_t i = found[k], code = codes[i], before = tally[code], starts = follow[code] >> kind[codes[i + 1]] & 1;
-        may_start[n_start] = k;
-        n_start += starts;
+        uint32_t code = codes[k], before = tally[code];
         touched[n_touched] = code;
         n_touched += before == 0;
         tally[code] = before + 1 + (before == 0);
     }
     r->n_touched = n_touched;
-    may_start[n_start] = n;
-    for (uint32_t j = 0, k = 0; k < n; j++) {
-        for (; k < may_start[j] && r->base + s->starts[found[k]] < r->reach; k++) {
-            tally[codes[found[k]]]--;
-            match_single(r, m, found[k]);
-        }
-        k = may_start[j];
-        if (k == n)
+}
+
+/* Of the tokens that may start a phrase, keep those where the next may go on in one of theirs. */
+static uint32_t keep_starts(stretch *s, const machine *m, uint32_t n)
+{
+    const uint32_t *codes = s->codes;
+    const uint64_t *follow = m->follow;
+    const uint8_t *kind = m->kind;
+    uint32_t *starts = s->marked, n_starts = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t i = starts[k];
+        starts[n_starts] = i;
+        n_starts += follow[codes[i]] >> kind[codes[i + 1]] & 1;
+    }
+    return n_starts;
+}
+
+/* All counts in two steps: first all words are tallied, then those that may start a phrase are looked at, and what
+   is found takes away from the first. */
+static void all_counts(scanner *r, const machine *m, size_t n_tokens)
+{
+    const stretch *s = &r->s;
+    const uint32_t *codes = s->codes;
+    selected n = r->p->passes->select(m, &r->s, n_tokens);
+    uint32_t n_starts = keep_starts(&r->s, m, n.openings);
+    tally_all(r, n.hits);
+    for (size_t j = 0, next = 0; j <= n_starts; j++) {
+        size_t i = j < n_starts ? s->marked[j] : n_tokens;
+        for (; next < i && r->base + s->starts[next] < r->reach; next++)
+            if (is_hit(m, codes[next])) {
+                r->tally[codes[next]]--;
+                match_single(r, m, next);
+            }
+        if (i == n_tokens)
             break;
-        uint32_t i = found[k++], code = 0;
-        tally[codes[i]]--;
-        if (m->has_pairs && r->base + s->starts[i] >= r->reach)
-            code = match_pair(r, m, i);
+        next = i + 1;
+        r->tally[codes[i]] -= is_hit(m, codes[i]);
+        uint32_t code = m->has_pairs && r->base + s->starts[i] >= r->reach ? match_pair(r, m, i) : 0;
         if (code)
             add_tally(r, code);
         else
@@ -359,11 +382,10 @@ static void all_counts(scanner *r, const machine *m, uint32_t n)
 
 void match_tokens(scanner *r, const machine *m, size_t n_tokens)
 {
-    uint32_t n = r->p->passes->select(&r->s, n_tokens, m->n_acting);
     if (r->want_hits)
-        all_hits(r, m, n);
+        all_hits(r, m, n_tokens);
     else
-        all_counts(r, m, n);
+        all_counts(r, m, n_tokens);
 }
 
 /* Turn the tally of codes into counts of entries. */
