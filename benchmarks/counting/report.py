@@ -84,12 +84,20 @@ def sections(kept: dict[str, Any]) -> list[str]:
     for name, rows in kept.get("phases", {}).items():
         found += [f"Where the time goes, {name}:", table(rows, profile)]
     if "tokens" in kept:
-        columns = ("part", "mb", "tokens", "mb_per_s", "tokenizer_mb_per_s", "ours_is_faster_by")
-        headings = ("part", "MB", "tokens", "reasonlens", "tokenizer", "reasonlens is faster by")
+        columns = {
+            "part": "part",
+            "mb": "MB",
+            "tokens": "tokens",
+            "mb_per_s": "reasonlens",
+            "tokenizer_mb_per_s": "tokenizer",
+            "ours_is_faster_by": "reasonlens is faster by",
+            "nothing_remembered_faster_by": "with nothing remembered",
+            "same_text_again_faster_by": "the same text again",
+        }
         found.append(
             "Model tokens, MB of text per processor second; each part is new text, the counts are equal:"
         )
-        found.append(table(kept["tokens"]["parts"], dict(zip(columns, headings, strict=True))))
+        found.append(table(kept["tokens"]["parts"], columns))
     if "inspect_scout" in kept:
         scout = kept["inspect_scout"]
         about = f"{scout['traces']} traces ({scout['mb']} MB), load {scout['machine']['load']} at the start"
