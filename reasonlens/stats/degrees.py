@@ -59,16 +59,17 @@ def degrees_of_sum(a: float, degrees_a: float, b: float, degrees_b: float) -> fl
     return (a + b) ** 2 / spread if spread else degrees_a + degrees_b
 
 
-def tail_at(tail: float, degrees: float, own: float) -> float:
+def tail_at(tail: float, degrees: float, own: float, times: float = 1.0) -> float:
     """Tail of t with `own` degrees of freedom beyond the quantile that `tail` has with `degrees`.
 
-    Limits made with `own` degrees of freedom, asked for this tail, are those of `degrees`.
+    Limits made with `own` degrees of freedom, asked for this tail, are those of `degrees`, and with `times` as
+    large an error.
 
     Examples
     --------
     >>> round(tail_at(0.025, 8.0, 4.0), 4), tail_at(0.025, 4.0, 4.0)  # t(8) has 2.306, t(4) beyond it .0412
     (0.0412, 0.025)
     """
-    if degrees == own:
+    if degrees == own and times == 1:
         return tail
-    return float(stdtr(own, stdtrit(degrees, tail)))
+    return float(stdtr(own, stdtrit(degrees, tail) * times))

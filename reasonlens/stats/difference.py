@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from reasonlens.stats.degrees import degrees_of_sum, tail_at
-from reasonlens.stats.limits import Floats, Limits, linear_variance
+from reasonlens.stats.limits import USUAL, Floats, Limits, linear_variance
 
 __all__ = ["FEW", "combined_difference", "combined_ratio", "implied_p", "widened"]
 
@@ -22,11 +22,8 @@ FEW = 10
 difference of rates are also at least those of a t interval; with fewer hits than this, its variance is at
 least that of independent hits."""
 
-USUAL = 0.025
-"""The tail of 95% limits, up to which those of a difference are made of the limits of both sides."""
-
 _LEAST, _MOST = float(np.log(1e-100)), -1e-6
-_STEPS = 60
+_STEPS = 44
 _ROUNDING = 1e-15
 
 Side = tuple[Floats, Floats, Floats]
@@ -150,15 +147,22 @@ Both = Callable[[float], tuple[tuple[float, float], tuple[float, float]]]
 
 
 def _known_better(a: Limits, b: Limits, va: float, vb: float, apart: float) -> Both:
-    """Limits of both sides at a tail, with degrees of freedom nearer to those of the sum the more `apart`."""
-    if not apart or np.isnan(va) or np.isnan(vb):
+    """Limits of both sides at a tail, nearer to those of independent sides the more `apart`.
+
+    The degrees of freedom are then those of the sum. Errors are widened for long tails that few problems do
+    not show; those of the sides partly cancel, so that much of it is kept as one side dominates.
+    """
+    if not apart or np.isnan(va) or np.isnan(vb) or not va + vb:
         return lambda tail: (a.at(tail), b.at(tail))
     together = degrees_of_sum(va, a.degrees, vb, b.degrees)
-    mine, other = (own + apart * max(together - own, 0.0) for own in (a.degrees, b.degrees))
-    return lambda tail: (
-        a.at(tail_at(tail, mine, a.degrees)),
-        b.at(tail_at(tail, other, b.degrees)),
-    )
+    cancels = apart * (1 - abs(va - vb) / (va + vb))
+
+    def moved(side: Limits, tail: float) -> tuple[float, float]:
+        degrees = side.degrees + apart * max(together - side.degrees, 0.0)
+        less = np.sqrt(side.widening**2 * (1 - cancels) + cancels) / side.widening
+        return side.at(tail_at(tail, degrees, side.degrees, float(less)))
+
+    return lambda tail: (moved(a, tail), moved(b, tail))
 
 
 def _combine(x: float, y: float, link: float) -> float:

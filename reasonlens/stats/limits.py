@@ -16,7 +16,9 @@ from scipy.special import betaincinv, fdtri, gammaincinv, ndtri, stdtrit
 from reasonlens.stats.degrees import degrees_of
 
 __all__ = [
+    "USUAL",
     "Limits",
+    "burst_limits",
     "hit_limits",
     "linear_variance",
     "log_error",
@@ -33,19 +35,25 @@ POISSON_ZERO = (
 )
 POISSON_ONE = "one hit: exact Poisson limits"
 BURST = "all hits in one problem: limits for one burst of gamma size (F with 4 and 4 degrees of freedom)"
+BURSTS = "few problems carry it: limits for as few bursts of gamma size (F)"
 EFFECTIVE_BETA = "Clopper-Pearson at the effective sample size (Korn-Graubard)"
 PROBLEM_BETA = "Clopper-Pearson with problems as units (share is 0 or 1)"
 
-_FEW = 3.0
+USUAL = 0.025
+"""The tail of 95% limits."""
+
+_FEW = 4.0
 _FEW_SKEWED = 1.5
 _NO_SKEWNESS = 1e-6
+_MANY = 1e12  # bursts, where F is still computed well
+_FARTHEST = 700.0  # exponent that a float still holds
 
 
 class Limits(NamedTuple):
     """An estimate, its limits as a function of the tail probability, and how they are made.
 
     ``error`` is the standard error of the log of the estimate and ``degrees`` those of its t; NaN where the
-    limits are not made of them.
+    limits are not made of them. ``widening`` is the factor by which ``error`` is larger for few problems.
     """
 
     value: float
@@ -53,6 +61,7 @@ class Limits(NamedTuple):
     method: str
     error: float = np.nan
     degrees: float = np.nan
+    widening: float = 1.0
 
 
 def hit_limits(x: Floats, w: Floats) -> Limits:
@@ -65,30 +74,55 @@ def hit_limits(x: Floats, w: Floats) -> Limits:
 
     Notes
     -----
-    With all of several hits in one problem, the number of such problems is Poisson (Garwood 1936,
-    doi:10.2307/2333958) and the hits of one are gamma with shape 2: the expected total over the one seen
-    is then ``F(2, 4)`` below and ``2 F(4, 4)`` above.
+    Limits are those of t on the log scale (`log_error`), but never farther than those of as few bursts of hits
+    as would make this error: ``(z / t)^2 / error^2`` of them (the effective number, as for shares), at least
+    one (`burst_limits`). A rate that one problem makes has the limits of one burst.
     """
     events, total, where = float(x.sum()), float(w.sum()), int(np.count_nonzero(x))
     value = events / total
     if where == 0:
         return Limits(0.0, lambda tail: (0.0, -float(np.log(tail)) / total), POISSON_ZERO)
-    if where == 1:
-
-        def one(tail: float) -> tuple[float, float]:
-            if events == 1:
-                return value * float(gammaincinv(1, tail)), value * float(gammaincinv(2, 1 - tail))
-            return value * float(fdtri(2, 4, tail)), value * 2 * float(fdtri(4, 4, 1 - tail))
-
-        return Limits(value, one, POISSON_ONE if events == 1 else BURST)
-    error, degrees = log_error(x, w)
+    if where == 1 and events == 1:
+        return Limits(
+            value,
+            lambda tail: (value * float(gammaincinv(1, tail)), value * float(gammaincinv(2, 1 - tail))),
+            POISSON_ONE,
+        )
+    error, degrees, widening = log_error(x, w)
+    if not error:  # every problem has the same rate
+        return Limits(value, lambda _: (value, value), LOG_JACKKNIFE, 0.0, degrees, widening)
+    bursts = min(max(_shrink(len(x) - 1, USUAL) / error**2, 1.0), _MANY)
 
     def several(tail: float) -> tuple[float, float]:
-        with np.errstate(over="ignore"):  # two problems can give an upper limit beyond any float
-            factor = float(np.exp(-stdtrit(degrees, tail) * error)) if error else 1.0
-        return value / factor, value * factor
+        factor = float(np.exp(min(-stdtrit(degrees, tail) * error, _FARTHEST)))
+        low, high = burst_limits(bursts, tail)
+        return value * max(1 / factor, low), value * min(factor, high)
 
-    return Limits(value, several, LOG_JACKKNIFE, error, degrees)
+    held = np.log(burst_limits(bursts, USUAL)[1]) < -stdtrit(degrees, USUAL) * error
+    method = BURST if where == 1 else BURSTS if held else LOG_JACKKNIFE
+    return Limits(value, several, method, error, degrees, widening)
+
+
+def burst_limits(bursts: float, tail: float) -> tuple[float, float]:
+    """Limits of the expected total of hits over the total seen, where the hits came in so many bursts.
+
+    The number of bursts is Poisson (Garwood 1936, doi:10.2307/2333958) and the hits of each are gamma with
+    shape 2, so that with n bursts the ratio is ``F(2n, 4n)`` below and ``(n + 1) / n F(2n + 2, 4n)`` above.
+
+    Parameters
+    ----------
+    bursts
+        Number of bursts, above 0, not necessarily whole.
+    tail
+        Probability beyond each limit.
+
+    Examples
+    --------
+    >>> [round(v, 4) for v in burst_limits(1, 0.025)], [round(v, 2) for v in burst_limits(4, 0.025)]
+    ([0.0255, 19.2091], [0.25, 3.73])
+    """
+    low = float(fdtri(2 * bursts, 4 * bursts, tail))
+    return low, (1 + 1 / bursts) / float(fdtri(4 * bursts, 2 * bursts + 2, tail))
 
 
 def share_limits(x: Floats, k: Floats) -> Limits:
@@ -130,26 +164,26 @@ def _shrink(degrees: float, tail: float) -> float:
     return float((ndtri(tail) / stdtrit(degrees, tail)) ** 2)
 
 
-def log_error(x: Floats, w: Floats) -> tuple[float, float]:
-    """Jackknife standard error of the log rate, and its degrees of freedom.
+def log_error(x: Floats, w: Floats) -> tuple[float, float, float]:
+    """Jackknife standard error of the log rate, its degrees of freedom, and the widening that is in it.
 
-    A few problems may carry most of the variance; then it is known less well than P - 1 says
-    (`reasonlens.stats.degrees.degrees_of`). Error and degrees are too favorable where P is small, since
-    the long tail of problem effects has hardly been seen: the error is widened by ``sqrt(1 + 3 / P)``,
-    which brings 5 to 30 problems to 95% (``benchmarks/coverage``).
+    What a problem contributes is the change of the rate without it, relative to the rate; so one problem
+    cannot add more than its whole (the change of the log rate, with 12 of 13 hits, is 2.6). A few problems may
+    carry most of the variance; then it is known less well than P - 1 says
+    (`reasonlens.stats.degrees.degrees_of`). Error and degrees are too favorable where P is small, since the
+    long tail of problem effects has hardly been seen: the error is widened by ``sqrt(1 + 4 / P)``, which
+    brings 5 to 30 problems to 95% (``benchmarks/coverage``).
 
     Parameters
     ----------
     x, w
-        Hits and sizes per problem, shape (P,), with hits in at least two problems.
+        Hits and sizes per problem, shape (P,), with hits in at least one problem.
     """
-    # log rate minus log rate without the problem
-    change = np.log1p(-w / w.sum()) - np.log1p(-x / x.sum())
-    size, square = len(x), float(np.mean(change**2))
-    if square == 0:  # every problem has the same rate and size
-        return 0.0, size - 1.0
-    error = np.sqrt((size - 1) * square * (1 + _FEW / size))
-    return float(error), float(degrees_of(change))
+    hits, sizes = x / x.sum(), w / w.sum()
+    change = (hits - sizes) / (1 - sizes)
+    count, square = len(x), float(np.mean(change**2))
+    widening = float(np.sqrt(1 + _FEW / count))
+    return float(np.sqrt((count - 1) * square)) * widening, float(degrees_of(change)), widening
 
 
 def skewed_limits(value: float, influence: Floats, tail: float) -> tuple[float, float]:

@@ -18,18 +18,18 @@ def jackknife_log_limits(
     hits: Sequence[float], sizes: Sequence[float], level: float = 0.95
 ) -> tuple[float, float]:
     """Limits of a rate per 1,000: leave out one problem at a time, log scale, t, wider for few problems."""
-    count, whole = len(hits), math.log(rate(hits, sizes))
+    count, whole = len(hits), rate(hits, sizes)
     changes = []
     for i in range(count):
         rest_hits = [x for j, x in enumerate(hits) if j != i]
         rest_sizes = [w for j, w in enumerate(sizes) if j != i]
-        changes.append(whole - math.log(rate(rest_hits, rest_sizes)))
-    error = math.sqrt((count - 1) / count * sum(c**2 for c in changes) * (1 + 3 / count))
+        changes.append((whole - rate(rest_hits, rest_sizes)) / whole)
+    error = math.sqrt((count - 1) / count * sum(c**2 for c in changes) * (1 + 4 / count))
     second = sum(c**2 for c in changes) / count
     kurtosis = sum(c**4 for c in changes) / count / second**2
     degrees = min(max(2 * count / (kurtosis - 1), 1), count - 1)
     reach = stats.t.ppf((1 + level) / 2, degrees) * error
-    return math.exp(whole - reach), math.exp(whole + reach)
+    return whole * math.exp(-reach), whole * math.exp(reach)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

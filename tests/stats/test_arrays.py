@@ -57,14 +57,44 @@ def test_a_rate_and_its_limits_equal_the_leave_one_out_oracle(rng):
     assert (found.method, found.n_clusters, found.n) == (LOG_JACKKNIFE, 30, 240)
 
 
-def test_rate_by_hand_with_two_problems():
-    # rates without a problem: 3/1000 and 1/1000; the rate is 2/1000
-    found = ratio_of_sums([1, 3], [1000, 1000])
-    changes = np.log(2 / 3), np.log(2 / 1)
-    error = np.sqrt(0.5 * (changes[0] ** 2 + changes[1] ** 2) * (1 + 3 / 2))
-    assert found.value == pytest.approx(2.0)
-    assert found.high == pytest.approx(2 * np.exp(12.7062047 * error), rel=1e-6)
-    assert found.low == pytest.approx(2 * np.exp(-12.7062047 * error), rel=1e-6)
+def test_a_rate_by_hand():
+    # 10 per 1,000; without a problem a thirtieth of it more or less
+    found = ratio_of_sums([9, 11, 9, 11], [1000] * 4)
+    error = np.sqrt(3 / 4 * 4 * (1 / 30) ** 2 * (1 + 4 / 4))
+    assert found.value == pytest.approx(10)
+    assert found.high == pytest.approx(10 * np.exp(3.1824463 * error), rel=1e-6)
+    assert found.low == pytest.approx(10 * np.exp(-3.1824463 * error), rel=1e-6)
+
+
+def test_two_problems_that_have_all_hits_are_as_one_burst():
+    # 12 and 1 of 13 hits: without the first problem the rate is down by 1 - (1 / 13) / (29 / 30) = .92 of it
+    found = ratio_of_sums([12, 1] + [0] * 28, [1000] * 30)
+    changes = 1 - np.array([1, 12] + [13] * 28) / 13 / (29 / 30)
+    error = np.sqrt(29 / 30 * np.sum(changes**2) * (1 + 4 / 30))
+    assert error == pytest.approx(0.983, abs=0.001)
+    assert (1.960 / 2.045 / error) ** 2 < 1  # less than one burst
+    assert found.low == pytest.approx(found.value * 0.0254787, rel=1e-5)
+    assert found.high == pytest.approx(found.value * 19.20906, rel=1e-5)
+    assert found.method == limits.BURSTS
+
+
+def test_a_problem_with_half_of_the_hits_leaves_the_limits_of_a_few_bursts():
+    hits = np.array([30, 6, 5, 5, 4, 4, 3, 2, 1] + [0] * 91, float)
+    found = ratio_of_sums(hits, np.full(100, 1000.0))
+    error, degrees, widening = limits.log_error(hits, np.full(100, 1000.0))
+    assert widening == pytest.approx(np.sqrt(1.04))
+    n = (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 99) / error) ** 2
+    assert n == pytest.approx(3.3, abs=0.1)
+    assert found.low / found.value == pytest.approx(stats.f.ppf(0.025, 2 * n, 4 * n))
+    assert found.high / found.value == pytest.approx((n + 1) / n * stats.f.ppf(0.975, 2 * n + 2, 4 * n))
+    assert found.high / found.value < np.exp(stats.t.ppf(0.975, degrees) * error)
+
+
+def test_limits_of_bursts_are_those_of_a_simulation(rng):
+    for n in (1, 3, 8):
+        size = rng.gamma(2 * n, 1 / (2 * n), 400_000)  # mean size of n bursts seen, each of shape 2
+        low, high = (np.quantile(rng.gamma(n + k, 1 / n, 400_000) / size, q) for k, q in ((0, 0.025), (1, 0.975)))
+        assert limits.burst_limits(n, 0.025) == pytest.approx((low, high), rel=0.03)
 
 
 def test_the_clustered_variance_equals_statsmodels(rng):
@@ -117,7 +147,7 @@ def test_all_hits_in_one_problem_allow_for_the_size_of_a_burst(rng):
     hits = np.zeros(30)
     hits[3] = 4
     found = ratio_of_sums(hits, np.full(30, 100))
-    # what is left of one burst: the mean of a Poisson count of 1, over a gamma size with mean 1 and shape 2
+    # the mean of a Poisson count of 1, over a gamma size with mean 1 and shape 2
     size = rng.gamma(2, 1 / 2, 400_000)
     low = np.quantile(rng.gamma(1, 1, 400_000) / size, 0.025)
     high = np.quantile(rng.gamma(2, 1, 400_000) / size, 0.975)
