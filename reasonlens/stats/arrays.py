@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reasonlens.core.errors import StatisticsError
-from reasonlens.stats.limits import hit_limits, residuals, share_limits, skewed_limits
+from reasonlens.stats.limits import hit_limits, most_hits, residuals, share_limits, skewed_limits
 
 __all__ = [
     "Interval",
@@ -108,12 +108,12 @@ def ratio_of_sums(
 ) -> Interval:
     """Rate of hits with an interval for "problems like these".
 
-    The variance is that of the delete-one-problem jackknife on the log scale (Efron & Stein 1981,
-    doi:10.1214/aos/1176345462), the quantile is that of t with at most P - 1 degrees of freedom
-    (see `reasonlens.stats.limits.log_error`). If no problem has a hit, the upper limit is the exact
-    Poisson one, ``-ln((1 - level) / 2)`` hits, which takes hits as independent. If one problem has all
-    the hits, the limits allow for few such problems and for their sizes (see
-    `reasonlens.stats.limits.hit_limits`).
+    The variance is that of the delete-one-problem jackknife (Efron & Stein 1981,
+    doi:10.1214/aos/1176345462), relative to the rate; limits are on the log scale with the quantile of t with
+    at most P - 1 degrees of freedom (see `reasonlens.stats.limits.log_error`), but not beyond those of as
+    few bursts of hits as would make this error (see `reasonlens.stats.limits.hit_limits`). If no problem has
+    a hit, the upper limit is the exact Poisson one, ``-ln((1 - level) / 2)`` hits, which takes hits as
+    independent. With ``scale=1000`` no limit is above 1,000: a word has one hit at most.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def ratio_of_sums(
     value = scale * float(x.sum()) / total
     if problems < 2:
         return Interval(value, np.nan, np.nan, level, ONE_PROBLEM, problems, count)
-    found = hit_limits(x, w)
+    found = hit_limits(x, w, most_hits(x, w, scale))
     low, high = found.at((1 - level) / 2)
     return Interval(value, scale * low, scale * high, level, found.method, problems, count)
 

@@ -16,7 +16,7 @@ from reasonlens.core.errors import StatisticsError
 from reasonlens.stats.arrays import Floats, checked_sums, cluster_sums
 from reasonlens.stats.difference import combined_difference, combined_ratio, implied_p, widened
 from reasonlens.stats.estimate import LIKE, Estimate
-from reasonlens.stats.limits import Limits, hit_limits, residuals, share_limits
+from reasonlens.stats.limits import Limits, hit_limits, most_hits, residuals, share_limits
 
 __all__ = ["Contrast", "contrast_of_sums", "rate_contrast"]
 
@@ -113,8 +113,7 @@ def contrast_of_sums(
     about = (level, problems, n if n is not None else problems)
     if min(np.count_nonzero(wa), np.count_nonzero(wb)) < _FEWEST:
         return _undefined(_value(xa, wa), _value(xb, wb), scale, *about)
-    limits = share_limits if shares else hit_limits
-    a, b = (limits(*checked_sums("hits", x, "sizes", w, shares=shares)) for x, w in ((xa, wa), (xb, wb)))
+    a, b = (_limits(x, w, shares, scale) for x, w in ((xa, wa), (xb, wb)))
     ea, eb = residuals(xa, wa), residuals(xb, wb)
     both = (wa > 0) & (wb > 0)
     told = min(int(np.count_nonzero(x[both])) for x in (xa, xb))
@@ -129,6 +128,11 @@ def contrast_of_sums(
         _estimate(difference, 0.0, a.value + b.value, scale, how, *about),
         problems,
     )
+
+
+def _limits(hits: Floats, sizes: Floats, shares: bool, scale: float) -> Limits:
+    x, w = checked_sums("hits", hits, "sizes", sizes, shares=shares)
+    return share_limits(x, w) if shares else hit_limits(x, w, most_hits(x, w, scale))
 
 
 def _estimate(

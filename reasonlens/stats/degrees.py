@@ -62,8 +62,8 @@ def degrees_of_sum(a: float, degrees_a: float, b: float, degrees_b: float) -> fl
 def tail_at(tail: float, degrees: float, own: float, times: float = 1.0) -> float:
     """Tail of t with `own` degrees of freedom beyond the quantile that `tail` has with `degrees`.
 
-    Limits made with `own` degrees of freedom, asked for this tail, are those of `degrees`, and with `times` as
-    large an error.
+    Limits made with `own` degrees of freedom, asked for this tail, are those of `degrees`, and with `times`
+    as large an error.
 
     Examples
     --------

@@ -22,6 +22,7 @@ __all__ = [
     "hit_limits",
     "linear_variance",
     "log_error",
+    "most_hits",
     "residuals",
     "share_limits",
     "skewed_limits",
@@ -42,6 +43,7 @@ PROBLEM_BETA = "Clopper-Pearson with problems as units (share is 0 or 1)"
 USUAL = 0.025
 """The tail of 95% limits."""
 
+_WORDS = 1000.0
 _FEW = 4.0
 _FEW_SKEWED = 1.5
 _NO_SKEWNESS = 1e-6
@@ -64,20 +66,40 @@ class Limits(NamedTuple):
     widening: float = 1.0
 
 
-def hit_limits(x: Floats, w: Floats) -> Limits:
+def most_hits(x: Floats, w: Floats, scale: float) -> float:
+    """Most hits that there can be per word: 1 where a rate is per 1,000 words, as hits do not overlap.
+
+    Infinity for other units, and for what is no count of places in a text (more hits than words somewhere).
+    """
+    return 1.0 if scale == _WORDS and bool(np.all(x <= w)) else np.inf
+
+
+def hit_limits(x: Floats, w: Floats, most: float = np.inf) -> Limits:
     """Limits of the total number of hits over the total size, ``sum(x) / sum(w)``.
 
     Parameters
     ----------
     x, w
         Hits and sizes per problem, shape (P,), P at least 2, no size 0.
+    most
+        A bound that no limit exceeds; see `most_hits`.
 
     Notes
     -----
-    Limits are those of t on the log scale (`log_error`), but never farther than those of as few bursts of hits
-    as would make this error: ``(z / t)^2 / error^2`` of them (the effective number, as for shares), at least
-    one (`burst_limits`). A rate that one problem makes has the limits of one burst.
+    Limits are those of t on the log scale (`log_error`), but never farther than those of as few bursts of
+    hits as would make this error: ``(z / t)^2 / error^2`` of them (the effective number, as for shares), at
+    least one (`burst_limits`). A rate that one problem makes has the limits of one burst.
     """
+    found = _hit_limits(x, w)
+
+    def within(tail: float) -> tuple[float, float]:
+        low, high = found.at(tail)
+        return low, min(high, most)
+
+    return found._replace(at=within)
+
+
+def _hit_limits(x: Floats, w: Floats) -> Limits:
     events, total, where = float(x.sum()), float(w.sum()), int(np.count_nonzero(x))
     value = events / total
     if where == 0:
@@ -168,8 +190,8 @@ def log_error(x: Floats, w: Floats) -> tuple[float, float, float]:
     """Jackknife standard error of the log rate, its degrees of freedom, and the widening that is in it.
 
     What a problem contributes is the change of the rate without it, relative to the rate; so one problem
-    cannot add more than its whole (the change of the log rate, with 12 of 13 hits, is 2.6). A few problems may
-    carry most of the variance; then it is known less well than P - 1 says
+    cannot add more than its whole (the change of the log rate, with 12 of 13 hits, is 2.6). A few problems
+    may carry most of the variance; then it is known less well than P - 1 says
     (`reasonlens.stats.degrees.degrees_of`). Error and degrees are too favorable where P is small, since the
     long tail of problem effects has hardly been seen: the error is widened by ``sqrt(1 + 4 / P)``, which
     brings 5 to 30 problems to 95% (``benchmarks/coverage``).

@@ -93,8 +93,20 @@ def test_a_problem_with_half_of_the_hits_leaves_the_limits_of_a_few_bursts():
 def test_limits_of_bursts_are_those_of_a_simulation(rng):
     for n in (1, 3, 8):
         size = rng.gamma(2 * n, 1 / (2 * n), 400_000)  # mean size of n bursts seen, each of shape 2
-        low, high = (np.quantile(rng.gamma(n + k, 1 / n, 400_000) / size, q) for k, q in ((0, 0.025), (1, 0.975)))
+        low, high = (
+            np.quantile(rng.gamma(n + k, 1 / n, 400_000) / size, q) for k, q in ((0, 0.025), (1, 0.975))
+        )
         assert limits.burst_limits(n, 0.025) == pytest.approx((low, high), rel=0.03)
+
+
+def test_no_limit_is_above_a_hit_in_every_word():
+    assert ratio_of_sums([90, 1, 0], [100] * 3).high == 1000  # 303 per 1,000, nearly all in one problem
+    assert ratio_of_sums([0, 0], [1, 1]).high == 1000
+    assert ratio_of_sums([90, 1, 0], [100] * 3, scale=1.0).high > 1  # hits per response have no bound
+    assert ratio_of_sums([900, 10, 0], [100] * 3).high > 3033  # no places in a text
+    assert limits.most_hits(np.array([1.0]), np.array([1.0]), 1000) == 1
+    found = contrast.contrast_of_sums([90, 1, 0], [100] * 3, [1, 1, 2], [100] * 3)
+    assert found.difference.high < 1000
 
 
 def test_the_clustered_variance_equals_statsmodels(rng):
