@@ -6,6 +6,7 @@ A trace is hostile input, so control characters are made visible.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 
 from reasonlens.core.cells import plain
 
-__all__ = ["NONE", "SHORT", "interval", "number", "number_of", "p_value", "plain", "show_table"]
+__all__ = ["HARDLY", "NONE", "SHORT", "interval", "number", "number_of", "p_value", "plain", "show_table"]
 
 
 SHORT = "*"
@@ -22,25 +23,38 @@ SHORT = "*"
 NONE = "^"
 """Marks the upper limit of a rate without hits: right if hits come one at a time, as most do."""
 
+HARDLY = "~"
+"""Marks a rate, or a ratio of rates, whose limits are a factor of 100 or more apart."""
+
 _LINES = {
     SHORT: "too few problems, or problems with hits, for an interval that holds its level "
     "(see docs/statistics.md)",
     NONE: "no hits: the upper limit takes hits as independent; hits in bursts (loops) allow for more",
+    HARDLY: "a few problems decide it: no more than its order of magnitude is known",
 }
+_APART = 100.0
+_RATE = re.compile("log scale|burst|one hit")
 
 _NOTHING = 1e-12  # what is left of a difference that is none
 
 
 def interval(row: dict[Any, Any]) -> str:
-    """Return an estimate with its limits, marked where its ``method`` has a reservation (`SHORT`, `NONE`)."""
+    """Return an estimate with its limits, marked where they need a word (`SHORT`, `NONE`, `HARDLY`)."""
     value, low, high = row["value"], row["low"], row["high"]
     if math.isnan(value):
         return "undefined"
     if math.isnan(low) and math.isnan(high):
         return f"{number(value)} [no interval]"
     method = str(row.get("method", ""))
-    mark = SHORT if "too short" in method else NONE if method.startswith("no hits") else ""
-    return f"{number(value)} [{number(low)}, {number(high)}]{mark}"
+    return f"{number(value)} [{number(low)}, {number(high)}]{_mark(method, low, high)}"
+
+
+def _mark(method: str, low: float, high: float) -> str:
+    if "too short" in method:
+        return SHORT
+    if method.startswith("no hits"):
+        return NONE
+    return HARDLY if _RATE.search(method) and 0 < _APART * low <= high else ""
 
 
 def number(value: float) -> str:
