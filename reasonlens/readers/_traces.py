@@ -184,7 +184,12 @@ def _model(record: Record, defaults: Defaults, account: Account) -> tuple[str, s
         kind = as_kind(record.model_kind)
         if kind is None:
             account.notes[f"unknown model kind not used: {record.model_kind[:40]}"] += 1
-    return model, kind or defaults.kind or known_kind(model)
+    if (said := kind or defaults.kind) is not None:
+        return model, said
+    known = known_kind(model)
+    if known == "other":
+        account.notes["kind of model not known: taken as 'other'; name it with --kind or --kinds FILE"] += 1
+    return model, known
 
 
 def _table(rows: list[dict[str, Any]]) -> pa.Table:

@@ -118,6 +118,17 @@ def test_batches_are_bounded_by_number_and_by_text() -> None:
     assert [batch.num_rows for batch in build(long, RED, Account())] == [9, 9, 2]
 
 
+def test_a_kind_that_nobody_named_is_counted() -> None:
+    account = Account()
+    for model, kind in (("my-7b", None), ("my-8b", None), ("my-9b", "other"), ("Qwen/QwQ-32B", None)):
+        _rows(Record("1", "x", problem="p", model=model), defaults=Defaults("f", kind=kind), account=account)
+    said = Record("1", "x", problem="p", model="my-7b", model_kind="other")
+    _rows(said, defaults=Defaults("f"), account=account)
+    assert account.notes == {
+        "kind of model not known: taken as 'other'; name it with --kind or --kinds FILE": 2
+    }
+
+
 def test_values_that_do_not_fit_the_schema() -> None:
     (row,) = _rows(Record("1", "a\ud800\0b", sample=2**40, n_model_tokens=-1, gold=4))  # type: ignore[arg-type]
     assert (row["response"], row["sample"], row["n_model_tokens"], row["gold"]) == (
@@ -152,6 +163,7 @@ def test_who_decides_on_the_kind() -> None:
     _rows(Record("1", "x", model="a", model_kind="odd"), defaults=Defaults("f", model="b"), account=account)
     assert sorted(account.notes) == [
         "--model b not used: the rows name their model",
+        "kind of model not known: taken as 'other'; name it with --kind or --kinds FILE",
         "no problem named: such traces cannot be paired by problem",
         "unknown model kind not used: odd",
     ]
