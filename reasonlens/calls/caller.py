@@ -29,6 +29,7 @@ _BYTES_PER_TOKEN = 2.0  # for what a prompt costs at most, before the server has
 _FATAL = {401: "the key is not accepted", 402: "payment is required", 403: "access is forbidden"}
 _FATAL_CODES = {"insufficient_quota", "model_not_found", "invalid_api_key", "billing_hard_limit_reached"}
 _SLOWEST = 30.0  # seconds between two tries at most
+_ABSENT = 8  # requests, each with all of its retries, that find nobody to ask before a run ends
 _AGAIN = {408, 409}  # besides 429 and what is the server's fault
 
 
@@ -54,6 +55,7 @@ class Caller:
     progress: Progress
     budget: Budget
     pace: Pace = field(default_factory=Pace)
+    _absent: int = field(default=0, init=False)  # calls in a row that found nobody to ask
 
     async def answer(self, key: str, request: Any) -> Answer:
         """Return the answer to a request, from the journal or from the server.
@@ -108,10 +110,16 @@ class Caller:
                 failures += 1
                 wait = min(_SLOWEST, 0.25 * 2.0**failures) * (0.75 + 0.5 * random.random())
                 if failures > self.limits.retries:
+                    self._given_up(problem)
                     return None, f"{problem} ({failures} attempts)"
             if time.monotonic() - begun + wait > self.limits.patience:
                 return None, f"{problem} (gave up after {self.limits.patience:g} s)"
             await self._sleep(wait)
+
+    def _given_up(self, problem: str) -> None:
+        """Raise if the last requests all found nobody to ask: then the others will not, either."""
+        if self._absent >= _ABSENT * (1 + self.limits.retries):
+            raise BackendError(f"{problem} Stopped after {_ABSENT} requests; what was answered is kept")
 
     async def _send(self, body: bytes) -> tuple[Reply | None, str, bool]:
         """Send a request once; return the reply, its problem, and whether another try may help."""
@@ -126,10 +134,12 @@ class Caller:
             try:
                 reply = await self.transport.post(self.wire.path, body)
             except TransportError as error:
+                self._absent = self._absent + 1 if error.absent else 0
                 paid = most if error.billed else 0.0  # perhaps: then it counts against the limit
                 return None, str(error), error.again
             finally:
                 self.progress.in_flight -= 1
+            self._absent = 0
             if reply.status == 200:
                 cost = usage_of(reply.body)[0].cost(self.price)
                 paid = most if cost is None else cost

@@ -24,8 +24,10 @@ def api_key(endpoint: Endpoint, environment: Mapping[str, str] | None = None) ->
     Raises
     ------
     InputError
-        If a key is needed and missing, or holds characters that no key has. The message does not show it.
+        If the address is none, a key is needed and missing, or it holds characters that no key has. The
+        message does not show it.
     """
+    check_address(endpoint.base_url, insecure=endpoint.insecure)
     given = (os.environ if environment is None else environment).get(endpoint.key_env)
     if not given:
         if is_local(endpoint.base_url):

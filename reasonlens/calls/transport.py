@@ -22,11 +22,12 @@ _CHUNK = 64 * 1024
 
 
 class TransportError(Exception):
-    """No usable reply: may asking `again` help, and may this one be `billed` although it never came?"""
+    """No usable reply: may asking `again` help, may this one be `billed` although it never came, and was
+    there nobody to ask (`absent`)?"""
 
-    def __init__(self, why: str, *, again: bool, billed: bool = False) -> None:
+    def __init__(self, why: str, *, again: bool, billed: bool = False, absent: bool = False) -> None:
         super().__init__(why)
-        self.again, self.billed = again, billed
+        self.again, self.billed, self.absent = again, billed, absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ class Transport:
             number, said = error.os_error.errno, error.os_error.strerror or str(error.os_error)
             why = os.strerror(number) if number and number > 0 else said  # below 0: names of hosts
             where = f"{error.host}:{error.port}"
-            raise TransportError(f"no connection to {where} ({why}): is it running?", again=True) from None
+            why = f"no connection to {where} ({why}): is it running?"
+            raise TransportError(why, again=True, absent=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             why = redacted(f"{type(error).__name__}: {error}", self._key)
             raise TransportError(why, again=True) from None

@@ -14,6 +14,7 @@ from reasonlens.calls.answers import answer_of
 from reasonlens.calls.ask import Limits
 from reasonlens.calls.batch import under_way
 from reasonlens.calls.journal import Journal
+from reasonlens.calls.keys import api_key, check_address
 from reasonlens.calls.plan import Plan, plan
 from reasonlens.calls.prices import load
 from reasonlens.cli._print import number_of
@@ -64,6 +65,7 @@ def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
     limits = asking.limits or Limits()
     if options["batch"] and limits.again:
         raise InputError("--retry asks anew what was answered, which a batch does not; leave --batch out")
+    check_address(asking.endpoint.base_url, insecure=asking.endpoint.insecure)
     journal_there = asking.journal.exists()
     if not journal_there and options["dry_run"]:
         found = plan(_requests(study, asking, wanted), asking.endpoint, asking.sampling, None, limits.prices)
@@ -91,6 +93,7 @@ def agreed(options: dict[str, Any], study: Study, judge: Judge, wanted: behavior
         )
     if not found.calls:
         return _batched(asking, study, wanted) if found.waiting else asking
+    api_key(asking.endpoint)  # before anybody is asked to agree to a price
     most = ceiling(found, options["max_cost"], options["stop_at"], yes=options["yes"])
     if most == STOP:
         click.echo("Nothing was asked.", err=True)
@@ -161,7 +164,8 @@ def ceiling(found: Plan, allowed: float, stop_at: float | None, *, yes: bool) ->
     if found.cost is None:
         if stop_at is not None:
             raise InputError("--stop-at needs a price for the model; add one: --prices FILE")
-        return None if _confirmed("The price is not known. Go on?", yes=yes) else STOP
+        way = "give a price with --prices FILE"
+        return None if _confirmed("The price is not known. Go on?", way, yes=yes) else STOP
     high = found.cost[1]
     if high == 0:
         return None
@@ -169,14 +173,14 @@ def ceiling(found: Plan, allowed: float, stop_at: float | None, *, yes: bool) ->
     if most <= allowed:
         return allowed if stop_at is None else most
     question = f"This may cost up to ${most:.2f}, more than --max-cost {allowed:g}. Go on?"
-    return most if _confirmed(question, yes=yes) else STOP
+    return most if _confirmed(question, "allow it with --max-cost", yes=yes) else STOP
 
 
-def _confirmed(question: str, *, yes: bool) -> bool:
+def _confirmed(question: str, way: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise InputError(f"{question} Nobody is here to answer: add --yes, or allow it with --max-cost")
+        raise InputError(f"{question} Nobody is here to answer: add --yes, or {way}")
     return click.confirm(question, default=False, err=True)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reasonlens.calls.journal import Journal
+from reasonlens.calls.keys import api_key, check_address
 from reasonlens.calls.limits import Limits
 from reasonlens.calls.plan import plan
 from reasonlens.cli._paying import STOP, ceiling, say_plan
@@ -31,6 +32,7 @@ def allowed(
         If it may cost more than allowed and nobody is here to be asked.
     """
     limits = asking.limits or Limits()
+    check_address(asking.endpoint.base_url, insecure=asking.endpoint.insecure)
     if asking.journal.exists():
         with Journal(asking.journal) as journal:
             found = plan(requests, asking.endpoint, asking.drawn(sampling), journal, limits.prices)
@@ -42,6 +44,7 @@ def allowed(
         return False
     if not found.calls and not limits.again:
         return True
+    api_key(asking.endpoint)  # before anybody is asked to agree to a price
     most = ceiling(found, options["max_cost"], options["stop_at"], yes=options["yes"])
     if most == STOP:
         click.echo("Nothing was asked.", err=True)

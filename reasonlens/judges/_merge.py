@@ -73,7 +73,7 @@ def trace_label(behavior: str, pieces: Sequence[Piece], end: int) -> Label:
         less = f"{unclear} of {len(pieces)} pieces unclear: there may be more" if unclear else ""
         return replace(label, verdict="present", count=len(kept), problem=_more(less, label.problem))
     if present:
-        return replace(label, verdict="unclear", problem=_more("no quote is in the text", label.problem))
+        return replace(label, verdict="unclear", problem=_more(_no_evidence(quotes), label.problem))
     if unclear:
         return replace(label, verdict="unclear", problem=label.problem or "the judge calls it unclear")
     return replace(label, problem=_more("called absent, with quotes" if kept else "", label.problem))
@@ -112,6 +112,12 @@ def _settled(piece: Piece) -> Piece:
     if piece.verdict != "present" or piece.sentences:
         return piece
     return replace(piece, verdict="unclear", problem=_more("no sentence is named", piece.problem))
+
+
+def _no_evidence(quotes: Sequence[Quote]) -> str:
+    if any(quote.found == "rejected" for quote in quotes):
+        return "no quote counts: too short, from the rules, or words to the judge"
+    return "no quote is in the text"
 
 
 def _union(quotes: list[Quote]) -> list[Quote]:

@@ -257,3 +257,26 @@ def test_a_journal_that_cannot_be_written_ends_the_run(server: FakeServer, journ
     with pytest.raises(InputError, match=r"calls\.sqlite cannot be written: full"):
         run(server, journal, [f"text {i}" for i in range(200)])
     assert len(server.bodies) < 50
+
+
+def test_a_run_ends_where_nobody_is_there_to_ask(journal: Journal) -> None:
+    nobody = Endpoint("http://127.0.0.1:1/v1", MODEL)
+    taken = []
+
+    def requests() -> Iterator[Request]:
+        for i in range(500):
+            taken.append(i)
+            yield question(f"text {i}")
+
+    limits = Limits(concurrency=10, retries=0)
+    message = r"^no connection to 127\.0\.0\.1:1 \(.*\): is it running\? Stopped after 8 requests; what was"
+    with pytest.raises(BackendError, match=message):
+        list(ask(requests(), nobody, Sampling(), journal, limits=limits))
+    assert len(taken) < 50
+
+
+def test_a_few_calls_that_find_nobody_are_failures(journal: Journal) -> None:
+    nobody = Endpoint("http://127.0.0.1:1/v1", MODEL)
+    limits = Limits(concurrency=1, retries=0)
+    found = dict(ask([question("a"), question("b")], nobody, Sampling(), journal, limits=limits))
+    assert {answer.state for answer in found.values()} == {"failed"}

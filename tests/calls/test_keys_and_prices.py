@@ -159,3 +159,8 @@ def test_a_plan_counts_calls_and_money(tmp_path: Path) -> None:
     assert found.cost == pytest.approx(((400 * 2.5 + 500 * 10) / 1e6, (720 * 2.5 + 4000 * 10) / 1e6))
     assert plan(requests, Endpoint(model="nobody"), Sampling(), None).cost is None
     assert found.seconds(2) == 6.0
+
+
+def test_an_address_that_is_none_is_said_before_a_key_is_missing() -> None:
+    with pytest.raises(InputError, match=r"^localhost:8000 is no address of a server; it looks like http"):
+        api_key(Endpoint("localhost:8000", "m"), {})

@@ -274,7 +274,7 @@ def test_nothing_is_paid_that_nobody_agreed_to(
     assert "more than --max-cost 0.01. Go on? Nobody is here to answer: add --yes" in run.stderr
     unknown = CliRunner().invoke(cli, [*words, "--model", "brand-new"])
     assert unknown.exit_code == 1
-    assert "The price is not known. Go on? Nobody is here to answer" in unknown.stderr
+    assert "add --yes, or give a price with --prices FILE" in unknown.stderr
 
 
 @pytest.fixture

@@ -37,6 +37,12 @@ def test_present_without_any_quote_in_the_text_is_no_answer() -> None:
     assert (label.verdict, label.count, label.problem) == ("unclear", 0, "no quote is in the text")
 
 
+def test_present_with_quotes_that_do_not_count_says_why() -> None:
+    label = trace_label("x", [Piece("present", (quote(0, 6, "rejected"),))], 40)
+    why = "no quote counts: too short, from the rules, or words to the judge"
+    assert (label.verdict, label.count, label.problem) == ("unclear", 0, why)
+
+
 def test_absent_with_quotes_stays_absent_and_says_so() -> None:
     label = trace_label("x", [Piece("absent", (quote(0, 9),))], 40)
     assert (label.verdict, label.count, label.problem) == ("absent", 0, "called absent, with quotes")
