@@ -15,7 +15,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 OTHER, LETTER, MARK, NUMBER, UNDERSCORE, SPACELESS, APOSTROPHE, SPACE = range(8)
+_FILE = Path(__file__).with_name("word_table.bin")
 _SIZE = 0x110000
 _BACKSLASH = ord("\\")
 
@@ -67,8 +68,7 @@ class Tokens:
 
 @cache
 def _tables() -> tuple[npt.NDArray[np.uint8], Codes, Codes]:
-    packed = resources.files("reasonlens.text").joinpath("word_table.bin").read_bytes()
-    raw = zlib.decompress(packed)
+    raw = zlib.decompress(_FILE.read_bytes(), bufsize=2 * _SIZE)
     kinds = np.frombuffer(raw, np.uint8, _SIZE)
     lower = np.arange(_SIZE, dtype=np.uint32)
     pairs = np.frombuffer(raw, "<u4", offset=_SIZE).reshape(-1, 2)
