@@ -63,6 +63,14 @@ void pass_over_any(const uint8_t **from, const uint8_t *end)
 
 #if defined(__x86_64__)
 
+/* Compilers would add the number of zero bits, which is 64 as well, but has to be known first. */
+INLINE const uint8_t *whole_block(const uint8_t *at)
+{
+    at += 64;
+    __asm__("" : "+r"(at));
+    return at;
+}
+
 typedef struct {
     __m512i bytes;
     uint64_t keep;     /* without backslashes that escape, up to the first byte that is for others */
@@ -101,6 +109,10 @@ TARGET_2 uint8_t *unescape_2(const uint8_t **from, const uint8_t *end, uint8_t *
         unescaped found = block_of_string(at, end, 1);
         _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(found.keep, found.bytes));
         to += __builtin_popcountll(found.keep);
+        if (LIKELY(found.n == 64)) { /* the next block need not wait for what this one has */
+            at = whole_block(at);
+            continue;
+        }
         at += found.n;
         go_on = found.go_on;
     }
@@ -117,9 +129,11 @@ TARGET_2 void pass_over_2(const uint8_t **from, const uint8_t *end)
         uint64_t stop = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) |
                         _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\')) |
                         _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(32)); /* signed: high bytes too */
-        at += stop ? __builtin_ctzll(stop) : 64;
-        if (stop)
+        if (stop) {
+            at += __builtin_ctzll(stop);
             break;
+        }
+        at = whole_block(at);
     }
     if (at < end && (end - at < 64 || *at == '\\'))
         for (int go_on = 1; go_on && at < end;) {
