@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from reasonlens.backends import Completion, GenerationRequest, Logprobs, SamplingParams
+from reasonlens.backends import Completion, Logprobs, SamplingParams
 from reasonlens.backends._tokens import end_ids, prompt_ids, split_stops
+from reasonlens.backends._vllm_jobs import Job, Running, Settings
 from reasonlens.core.errors import BackendError, MissingExtraError
 
-__all__ = ["AHEAD", "Engine", "Job", "Settings"]
-
-AHEAD = 2
-"""Requests handed to the engine at once, in multiples of what it decodes at once."""
+__all__ = ["Engine"]
 
 _NO_MEMORY = (
     "out of memory",
@@ -35,70 +32,18 @@ _NO_MODEL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How the engine is started (picklable); see `reasonlens.backends.vllm.connect`."""
-
-    model: str
-    tensor_parallel: int = 1
-    dtype: str = "auto"
-    gpu_memory: float | None = None
-    kv_cache: float | None = None
-    max_model_len: int | None = None
-    max_num_seqs: int = 256
-    enforce_eager: bool | None = None
-    revision: str | None = None
-    processors: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One request with its ban in plain values, so that it can go to another process."""
-
-    request_id: str
-    prompt: str
-    seed: int
-    extra_args: Mapping[str, Any] | None = None
-    bad_words: tuple[str, ...] = ()
-    logit_bias: Mapping[int, float] | None = None
-
-    @classmethod
-    def of(cls, request: GenerationRequest, carrier: str | None, mark: str) -> Job:
-        """Return the job of a request whose ban goes the way `carrier`; `mark` goes before its id."""
-        ban = request.ban
-        made: dict[str, Any] = {}
-        if ban is not None and carrier == "processor":
-            made["extra_args"] = dict(ban.vllm_arguments())
-        elif ban is not None and carrier == "bad_words":
-            made["bad_words"] = tuple(ban.bad_words())
-        elif ban is not None and carrier == "logit_bias":
-            made["logit_bias"] = dict(ban.logit_bias())
-        return cls(mark + request.request_id, request.prompt, request.seed, **made)
-
-
-class Engine:
+class Engine(Running):
     """A started engine."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self._llm = _start(settings)
         self._engine = self._llm.llm_engine
         self.tokenizer = self._llm.get_tokenizer()
         configured = self._engine.model_config.try_get_generation_config() or {}
         self._ends = end_ids(self.tokenizer, configured.get("eos_token_id"))
         self._vocabulary = int(self._engine.model_config.get_vocab_size())
-        self._running: set[str] = set()
         self._top = 0
-
-    @property
-    def unfinished(self) -> int:
-        """How many requests are being worked on."""
-        return len(self._running)
-
-    @property
-    def room(self) -> int:
-        """How many more requests should be handed over now."""
-        return max(0, AHEAD * self.settings.max_num_seqs - len(self._running))
 
     def add(self, job: Job, sampling: SamplingParams) -> Completion | None:
         """Hand over a request; one that the engine refuses is a completion at once."""

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from reasonlens.backends import Completion, SamplingParams
-from reasonlens.backends._vllm_engine import AHEAD, Engine, Job, Settings
+from reasonlens.backends._vllm_engine import Engine
+from reasonlens.backends._vllm_jobs import AHEAD, Job, Running, Settings
 from reasonlens.core.errors import BackendError, ReasonlensError
 from reasonlens.core.ray_cluster import connected
 
@@ -34,7 +35,7 @@ class _Replica:
         return ended
 
 
-class RayReplicas:
+class RayReplicas(Running):
     """What `Engine` is, spread over a cluster: jobs go to whichever replica has room.
 
     The jobs of a replica that is lost go to the others; without any other the run ends.
@@ -52,7 +53,7 @@ class RayReplicas:
     def __init__(
         self, settings: Settings, n: int, address: str, engine: Callable[[Settings], Any] = Engine
     ) -> None:
-        self.settings = settings
+        super().__init__(settings, n)
         self._ray = connected(address, "--option ray=HOST:6379")
         gpus = settings.tensor_parallel if self._has("GPU") else 0
         self._check_room(n, gpus)
@@ -61,7 +62,6 @@ class RayReplicas:
         self._given: dict[Any, dict[str, _Given]] = {replica: {} for replica in self._replicas}
         self._busy: dict[Any, Any] = {}  # what each replica owes an answer for
         self._waiting: deque[_Given] = deque()
-        self._running: set[str] = set()
         try:
             self._ray.get([replica.start.remote(engine, settings) for replica in self._replicas])
         except self._ray.exceptions.RayError as error:
@@ -70,16 +70,6 @@ class RayReplicas:
         from transformers import AutoTokenizer
 
         self.tokenizer = AutoTokenizer.from_pretrained(settings.model, revision=settings.revision)
-
-    @property
-    def unfinished(self) -> int:
-        """How many requests are being worked on."""
-        return len(self._running)
-
-    @property
-    def room(self) -> int:
-        """How many more requests should be handed over now."""
-        return max(0, AHEAD * len(self._replicas) * self.settings.max_num_seqs - len(self._running))
 
     def add(self, job: Job, sampling: SamplingParams) -> None:
         """Hand over a request."""
@@ -127,6 +117,7 @@ class RayReplicas:
 
     def _lost(self, replica: Any, error: Exception) -> None:
         self._replicas.remove(replica)
+        self._engines = len(self._replicas)
         again = self._given.pop(replica).values()
         self._waiting.extendleft(each for each in again if each[0].request_id in self._running)
         if not self._replicas:

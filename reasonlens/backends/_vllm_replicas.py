@@ -8,7 +8,8 @@ import queue
 from typing import Any
 
 from reasonlens.backends import Completion, SamplingParams
-from reasonlens.backends._vllm_engine import AHEAD, Engine, Job, Settings
+from reasonlens.backends._vllm_engine import Engine
+from reasonlens.backends._vllm_jobs import Job, Running, Settings
 from reasonlens.core.errors import BackendError, ReasonlensError
 from reasonlens.core.processes import without_main
 
@@ -17,12 +18,11 @@ __all__ = ["Replicas"]
 _WAIT = 0.5  # seconds between looks at whether the processes are alive
 
 
-class Replicas:
+class Replicas(Running):
     """What `Engine` is, spread over processes: jobs go to whichever has room."""
 
     def __init__(self, settings: Settings, n: int) -> None:
-        self.settings = settings
-        self._n = n
+        super().__init__(settings, n)
         context = multiprocessing.get_context("spawn")
         self._jobs: Any = context.Queue()
         self._said: Any = context.Queue()
@@ -33,22 +33,11 @@ class Replicas:
         with without_main():
             for process in self._processes:
                 process.start()
-        self._running: set[str] = set()
         for _ in range(n):
             self._take()  # each says that it has started, or why it has not
         from transformers import AutoTokenizer
 
         self.tokenizer = AutoTokenizer.from_pretrained(settings.model, revision=settings.revision)
-
-    @property
-    def unfinished(self) -> int:
-        """How many requests are being worked on."""
-        return len(self._running)
-
-    @property
-    def room(self) -> int:
-        """How many more requests should be handed over now."""
-        return max(0, AHEAD * self._n * self.settings.max_num_seqs - len(self._running))
 
     def add(self, job: Job, sampling: SamplingParams) -> None:
         """Hand over a request."""

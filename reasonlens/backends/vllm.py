@@ -20,7 +20,8 @@ from reasonlens.backends import (
     SamplingParams,
     carrier_of,
 )
-from reasonlens.backends._vllm_engine import Engine, Job, Settings
+from reasonlens.backends._vllm_engine import Engine
+from reasonlens.backends._vllm_jobs import Job, Settings
 from reasonlens.core.errors import BackendError, InputError, MissingExtraError
 
 __all__ = ["NAME", "TITLE", "VllmBackend", "connect"]

@@ -13,7 +13,8 @@ import time
 from typing import Any
 
 from reasonlens.backends import Completion, SamplingParams
-from reasonlens.backends._vllm_engine import AHEAD, Engine, Job, Settings
+from reasonlens.backends._vllm_engine import Engine
+from reasonlens.backends._vllm_jobs import AHEAD, Job, Settings
 from reasonlens.backends._vllm_ray import RayReplicas
 from reasonlens.backends.vllm import VllmBackend
 from reasonlens.core.errors import BackendError, ReasonlensError

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reasonlens.backends._vllm_engine import Settings
+from reasonlens.backends._vllm_jobs import Settings
 from reasonlens.backends._vllm_ray import RayReplicas
 from reasonlens.core.errors import InputError, MissingExtraError
 from tests.backends.tiny_model import make_model
