@@ -41,7 +41,7 @@ def connected(address: str | None, option: str) -> Any:
     own = {"include_dashboard": False, "object_store_memory": _STORE} if here else {}
     try:
         _answers(address)
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
+        _begin(ray, {"address": address, "log_to_driver": False, "logging_level": "ERROR", **own})
     except (OSError, RuntimeError, ValueError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         if "Failed to connect" in why and "RAY_AUTH_MODE" not in os.environ:
@@ -58,3 +58,17 @@ def _answers(address: str | None) -> None:
     host, _, port = (address or "").rpartition(":")
     if host and port.isdigit() and "//" not in host:
         socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+
+
+def _begin(ray: Any, options: dict[str, Any]) -> None:
+    """Start Ray or join it; its own processes have 30 seconds, too few on a machine that has other work."""
+    for last in (False, False, True):
+        try:
+            ray.init(**options)
+            return
+        except Exception as error:  # Ray has no class for this one
+            if "timed out during startup" not in str(error):
+                raise
+            if last:
+                raise RuntimeError(str(error)) from error
+            ray.shutdown()

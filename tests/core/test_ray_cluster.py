@@ -46,6 +46,32 @@ def test_a_cluster_that_asks_for_a_token(monkeypatch: pytest.MonkeyPatch) -> Non
         connected("auto", "--x")
 
 
+@pytest.mark.parametrize("slow", [0, 2, 3])
+def test_a_slow_start_is_tried_again(slow: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    def init(**said: Any) -> None:
+        begun.append("init")
+        if begun.count("init") <= slow:
+            raise Exception("The current node timed out during startup. This could")
+
+    made = SimpleNamespace(init=init, shutdown=lambda: begun.append("shutdown"))
+    monkeypatch.setitem(sys.modules, "ray", made)
+    if slow < 3:
+        assert connected("local", "--address") is made
+    else:
+        with pytest.raises(InputError, match=r"answers at this machine \(The current node timed out"):
+            connected("local", "--address")
+    assert begun == ["init", "shutdown"] * min(slow, 2) + ["init"]
+
+
+def test_other_failures_are_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = stub(monkeypatch, "refused")
+    with pytest.raises(InputError, match="refused"):
+        connected("local", "--address")
+    assert len(asked) == 1
+
+
 def test_nobody_listens_and_no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stub(monkeypatch) == []
     with pytest.raises(InputError, match=r"no Ray cluster answers at 127\.0\.0\.1:1 \(\[Errno"):
