@@ -8,10 +8,9 @@ from typing import Any
 
 from reasonlens.backends import Completion, GenerationRequest, Logprobs, SamplingParams
 
-__all__ = ["completion_of", "fields_of", "message_of"]
+__all__ = ["completion_of", "fields_of"]
 
 _STOPS = 4  # the most that OpenAI's own API takes
-_LONG = 300
 
 
 def fields_of(
@@ -44,16 +43,6 @@ def fields_of(
         if sampling.logprobs:
             body["logprobs"] = sampling.logprobs
     return body, extra
-
-
-def message_of(error: Any) -> str:
-    """Return what a server said of a failure, on one line."""
-    body = getattr(error, "body", None)
-    if isinstance(body, dict):
-        inner = body.get("error")
-        body = (inner.get("message") if isinstance(inner, dict) else inner) or body.get("message")
-    said = " ".join(str(body or error).split())
-    return said if len(said) <= _LONG else said[: _LONG - 3] + "..."
 
 
 def completion_of(

@@ -9,7 +9,7 @@ from typing import Any
 from reasonlens.backends import Completion, Logprobs, SamplingParams
 from reasonlens.backends._tokens import end_ids, prompt_ids, split_stops
 from reasonlens.backends._vllm_jobs import Job, Running, Settings
-from reasonlens.core.errors import BackendError, MissingExtraError
+from reasonlens.core.errors import BackendError, MissingExtraError, first_line
 
 __all__ = ["Engine"]
 
@@ -177,9 +177,3 @@ def _chain(error: BaseException | None) -> list[BaseException]:
         found.append(error)
         error = error.__cause__ or error.__context__
     return found
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message."""
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -24,7 +24,8 @@ from reasonlens.backends import (
     SamplingParams,
 )
 from reasonlens.backends._openai_bans import ban_fields, tried_carrier
-from reasonlens.backends._openai_bodies import completion_of, fields_of, message_of
+from reasonlens.backends._openai_bodies import completion_of, fields_of
+from reasonlens.backends._openai_errors import fatal, message_of
 from reasonlens.core.errors import BackendError, InputError, MissingExtraError
 
 __all__ = ["NAME", "TITLE", "OpenAIBackend", "connect"]
@@ -162,7 +163,7 @@ class OpenAIBackend:
         except openai.NotFoundError:  # a server without a list of models
             return
         except openai.APIError as error:
-            raise self._fatal(error) from error
+            raise fatal(error, self.base_url, self._key_env) from error
         self.is_vllm = any(owner == "vllm" for _, owner in listed)
         names = [name for name, _ in listed]
         if names and self.model not in names:
@@ -225,31 +226,15 @@ class OpenAIBackend:
         try:
             said = await self._send(body)
         except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-            raise self._fatal(error) from error
+            raise fatal(error, self.base_url, self._key_env) from error
         except openai.APITimeoutError:
             return Completion(request.request_id, "", "error", problem="no answer within the time allowed")
         except openai.APIStatusError as error:
             problem = f"the server said {error.status_code}: {message_of(error)}"
             return Completion(request.request_id, "", "error", problem=problem)
         except openai.APIConnectionError as error:
-            raise self._fatal(error) from error
+            raise fatal(error, self.base_url, self._key_env) from error
         return completion_of(request.request_id, said, sampling, self._vocabulary)
-
-    def _fatal(self, error: Any) -> BackendError:
-        import openai
-
-        where = f"the server {self.base_url}"
-        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            return BackendError(f"{where} refuses the key; set {self._key_env} to a key that it knows")
-        if isinstance(error, openai.APIConnectionError):
-            return BackendError(
-                f"no answer from {where}; is it running? What is finished is kept: run the same command again"
-            )
-        if isinstance(error, openai.NotFoundError):
-            return BackendError(
-                f"{where} does not know this model or this way of asking: {message_of(error)}"
-            )
-        return BackendError(f"{where} failed: {message_of(error)}")
 
 
 async def _models(client: Any) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from reasonlens.backends import (
@@ -21,14 +20,13 @@ from reasonlens.backends import (
     carrier_of,
 )
 from reasonlens.backends._tokens import cut_at, end_ids, prompt_ids, split_stops
-from reasonlens.core.errors import BackendError, InputError, MissingExtraError
+from reasonlens.backends._transformers_model import load, no_memory, usable
+from reasonlens.core.errors import BackendError, InputError, MissingExtraError, first_line
 
 __all__ = ["NAME", "TITLE", "TransformersBackend", "connect"]
 
 NAME = "transformers"
 TITLE = "Hugging Face transformers in this process: small models, CPU or GPU"
-
-_NO_MEMORY = ("out of memory", "can't allocate memory", "DefaultCPUAllocator")
 
 
 def connect(
@@ -73,59 +71,9 @@ def connect(
         import torch
 
         torch.set_num_threads(max(1, threads))
-    place = _device(device)
-    tokenizer, loaded = _load(model, place, dtype, revision)
+    place = usable(device)
+    tokenizer, loaded = load(model, place, dtype, revision)
     return TransformersBackend(model, tokenizer, loaded, batch_size)
-
-
-def _device(wanted: str) -> str:
-    import torch
-
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=wanted)
-    except (RuntimeError, AssertionError) as error:
-        raise BackendError(
-            f"the device {wanted!r} is not usable here ({_first_line(error)}); try cpu"
-        ) from error
-    return wanted
-
-
-def _load(model: str, device: str, dtype: str, revision: str | None) -> tuple[Any, Any]:
-    import torch
-    import transformers
-
-    if dtype != "auto" and not isinstance(getattr(torch, dtype, None), torch.dtype):
-        raise InputError(f"dtype {dtype!r} is none of torch's; try float32 or bfloat16")
-    if model.startswith((".", "/", "~")) and not Path(model).expanduser().is_dir():
-        raise BackendError(f"no model is in {model}: there is no such folder")
-    source = str(Path(model).expanduser()) if Path(model).expanduser().is_dir() else model
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source, revision=revision)
-        loaded = transformers.AutoModelForCausalLM.from_pretrained(
-            source, revision=revision, dtype="auto" if dtype == "auto" else getattr(torch, dtype)
-        )
-        loaded = loaded.to(device).eval()
-    except (OSError, ValueError, KeyError) as error:
-        raise BackendError(
-            f"no model could be loaded from {model!r} ({_first_line(error)}); give a folder with "
-            "config.json, tokenizer and weights, or the id of a model that is in the local cache"
-        ) from error
-    except RuntimeError as error:
-        if any(sign in str(error) for sign in _NO_MEMORY):
-            raise BackendError(
-                f"{model} does not fit into the memory of {device}; take a smaller model or "
-                "--option dtype=bfloat16"
-            ) from error
-        raise BackendError(f"{model} could not be loaded: {_first_line(error)}") from error
-    return tokenizer, loaded
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 class TransformersBackend:
@@ -183,8 +131,8 @@ class TransformersBackend:
             try:
                 yield from self._generate(fitting, prompts, sampling)
             except RuntimeError as error:
-                if not any(sign in str(error) for sign in _NO_MEMORY):
-                    raise BackendError(f"{self.model} failed while decoding: {_first_line(error)}") from error
+                if not no_memory(error):
+                    raise BackendError(f"{self.model} failed while decoding: {first_line(error)}") from error
                 smaller = max(1, self.batch_size // 2)
                 raise BackendError(
                     f"memory ran out with {len(fitting)} rows at once; what is finished is kept. Run the "

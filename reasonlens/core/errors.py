@@ -31,6 +31,7 @@ __all__ = [
     "SchemaError",
     "StatisticsError",
     "UnknownNameError",
+    "first_line",
 ]
 
 
@@ -99,3 +100,9 @@ class BackendError(ReasonlensError):
 
 class StatisticsError(ReasonlensError):
     """A quantity is not defined for these data."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of another library's message, to be quoted within a sentence."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from reasonlens.core.errors import InputError, MissingExtraError
+from reasonlens.core.errors import InputError, MissingExtraError, first_line
 from reasonlens.text.token_pieces import SURROGATES, Pieces, can_be_cut
 
 __all__ = ["count"]
@@ -58,8 +58,7 @@ def _load(tokenizer: str) -> Any:
     try:
         return transformers.AutoTokenizer.from_pretrained(tokenizer, use_fast=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
-            f"no tokenizer could be loaded from {tokenizer!r} ({first}); give a folder with "
+            f"no tokenizer could be loaded from {tokenizer!r} ({first_line(error)}); give a folder with "
             "tokenizer.json or tokenizer_config.json, or a model id that is in the local cache"
         ) from error

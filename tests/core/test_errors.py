@@ -6,8 +6,14 @@ from reasonlens.core import errors
 
 
 def test_every_error_is_a_reasonlens_error() -> None:
-    for name in errors.__all__:
+    classes = [name for name in errors.__all__ if name != "first_line"]
+    for name in classes:
         assert issubclass(getattr(errors, name), errors.ReasonlensError)
+
+
+def test_the_first_line_of_a_message_or_the_class() -> None:
+    assert errors.first_line(ValueError("\nno such file.\nSee the manual.")) == "no such file"
+    assert errors.first_line(KeyError()) == "KeyError"
 
 
 def test_unknown_name_lists_what_is_known_and_the_nearest() -> None:
