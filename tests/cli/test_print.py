@@ -43,7 +43,7 @@ def test_limits_far_apart_are_marked_and_explained(capsys):
         cell(ratio_of_sums([1, 0, 0], [1000] * 3)),
     )
     assert most == "1.30 [0.04, 25.0]~"
-    assert one == "0.33 [0.008, 1.86]~"
+    assert one == "0.33 [0.01, 1.86]~"
     near = ratio_of_sums([1, 2, 2] * 3, [1000] * 9)
     assert cell(replace(near, low=near.high / 99)).endswith("]")
     assert cell(replace(near, low=near.high / 101)).endswith("]~")
