@@ -106,8 +106,9 @@ def print_keyness(found: Keyness, *, top: int) -> None:
             "less): loosen it with --min-problems and --max-dispersion."
         )
         return
-    for kind, title in _KINDS.items():
-        _leaders(found, datasets[0], kind, title, top)
+    shown = [_leaders(found, datasets[0], kind, title, top) for kind, title in _KINDS.items()]
+    if not any(shown) and top:
+        click.echo("\nNo word, phrase or opener tells the two apart (adjusted p of 0.05 or less).")
     for dataset in datasets[1:] if datasets[0] == POOLED else ():
         for group in (found.a, found.b):
             terms = found.leaders(dataset, "word", group, _IN_LINE)["term"].tolist()
@@ -115,13 +116,14 @@ def print_keyness(found: Keyness, *, top: int) -> None:
     _notes(found, datasets[0])
 
 
-def _leaders(found: Keyness, dataset: str, kind: str, title: str, top: int) -> None:
+def _leaders(found: Keyness, dataset: str, kind: str, title: str, top: int) -> int:
+    """Print the leaders of both groups; return how many there are."""
     rows = []
     for group in (found.a, found.b):
         for row in found.leaders(dataset, kind, group, top).to_dict("records"):
             rows.append(_row(row, group))
     if not rows:
-        return
+        return 0
     heads = ["more in", "term", "category", f"{found.a}", f"{found.b}", "log2 ratio", "no loops"]
     heads += ["z", "DP", "problems", "traces", "p (BH)"]
     unit = found.table.loc[found.table["kind"] == kind, "unit"].iloc[0]
@@ -131,6 +133,7 @@ def _leaders(found: Keyness, dataset: str, kind: str, title: str, top: int) -> N
     )
     where = "all benchmarks" if dataset == POOLED else plain(dataset)
     click.echo(f"\n{click.style(f'{title} found, {where} ({unit})', bold=True)}\n{text}")
+    return len(rows)
 
 
 def _row(row: dict[Any, Any], group: str) -> list[str]:

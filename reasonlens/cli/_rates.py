@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
 
-from reasonlens.cli._print import interval, number, p_value, show_table
+from reasonlens.cli._print import interval, number, p_value, plain, show_table
 from reasonlens.core.tables import POOLED
 from reasonlens.stats.cells import ordered
 
@@ -37,9 +38,12 @@ def print_tokens(tokens: Tokens, *, top: int) -> None:
         if whole == POOLED:
             each = main[of & ~everywhere & ~by_model]
             _rate_table(each, f"{lexicon}: {unit}, by benchmark", ["dataset", "kind"])
-        _contrast_table(tokens.contrasts, lexicon, whole)
+        kinds = main[of & everywhere & ~by_model]
+        gone = set(kinds.loc[kinds["n_problems"] == 0, "group"])
+        _contrast_table(tokens.contrasts, lexicon, whole, gone)
         _entry_table(tokens.entries, lexicon, top)
     _sensitivity(rates, whole)
+    _left_out(main[everywhere & ~by_model])
 
 
 def _rate_table(rows: pd.DataFrame, title: str, heads: list[str]) -> None:
@@ -73,7 +77,8 @@ def _groups(rows: pd.DataFrame, by: tuple[str, ...]) -> list[list[dict[Any, Any]
     return list(groups.values())
 
 
-def _contrast_table(contrasts: pd.DataFrame, lexicon: str, whole: str) -> None:
+def _contrast_table(contrasts: pd.DataFrame, lexicon: str, whole: str, gone: set[str]) -> None:
+    """Show the contrasts; `gone` are kinds of which every response is left out."""
     of = contrasts["measure"].str.startswith(f"{lexicon}/") & (contrasts["dataset"] == whole)
     rows = contrasts[of & ~contrasts["measure"].str.contains(_WITHOUT, regex=False)]
     table: list[list[object]] = []
@@ -81,7 +86,9 @@ def _contrast_table(contrasts: pd.DataFrame, lexicon: str, whole: str) -> None:
         ratio = next(row for row in pair if row["unit"] == "ratio")
         difference = next(row for row in pair if row["unit"] != "ratio")
         if not ratio["n_problems"]:
-            table.append([ratio["contrast"].replace(" / ", " vs "), "(no shared problems)", *"-----"])
+            lost = [kind for kind in ratio["contrast"].split(" / ") if kind in gone]
+            why = f"(no responses left of {' and '.join(lost)})" if lost else "(no shared problems)"
+            table.append([ratio["contrast"].replace(" / ", " vs "), why, *"-----"])
             continue
         table.append(
             [
@@ -108,7 +115,8 @@ def _entry_table(entries: pd.DataFrame, lexicon: str, top: int) -> None:
     table = []
     for category, part in rows.groupby("category", sort=False):
         for row in part.head(top).to_dict("records"):
-            table.append([category, row["entry"], row["hits"], *(number(row[f"{g} rate"]) for g in groups)])
+            hits = f"{row['hits']:,}"
+            table.append([category, row["entry"], hits, *(number(row[f"{g} rate"]) for g in groups)])
     show_table(
         table, ["category", "entry", "hits", *groups], f"{lexicon}: leading entries, per 1,000 words", 2
     )
@@ -123,3 +131,17 @@ def _sensitivity(rates: pd.DataFrame, whole: str) -> None:
     estimands = "; ".join(dict.fromkeys(rates["estimand"]))
     level = f"{100 * rates['level'].iloc[0]:g}%"
     click.echo(f"\nIntervals: {level}, clustered by problem; estimand: {estimands}.")
+
+
+def _left_out(rows: pd.DataFrame) -> None:
+    """Say why responses were left out: the same ones of every category."""
+    why: Counter[str] = Counter()
+    for row in rows[rows["measure"] == rows["measure"].iloc[0]].to_dict("records"):
+        for reason in filter(None, row["excluded_why"].split("; ")):
+            name, _, n = reason.rpartition(": ")
+            why[name] += int(n)
+    if why:
+        listed = ", ".join(f"{name}: {n:,}" for name, n in why.most_common())
+        click.echo(f"Left out: {why.total():,} ({plain(listed)}).")
+    if "number of model tokens unknown" in why:
+        click.echo("To count model tokens, name the tokenizer of the models: --tokenizer PATH|ID")

@@ -119,6 +119,9 @@ def command(**options: Any) -> None:
     Reads output files of almost any format, or a study. Rates come with intervals clustered by
     problem, contrasts are made on shared problems, and what was left out is counted beside them.
     """
+    empty = [f"--{name}" for name in ("kwic", "keyness") if options[name] == ""]
+    if empty:
+        raise click.UsageError(f"{empty[0]} is empty; name what to look for")
     asked = [f"--{name}" for name in ("kwic", "positions", "keyness") if options[name]]
     if len(asked) > 1:
         raise click.UsageError(f"{' and '.join(asked)} show different things; run one at a time")

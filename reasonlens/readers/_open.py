@@ -73,11 +73,13 @@ class Source:
 
     def __post_init__(self) -> None:
         if not self.name:
-            name = self.path.name if self.member is None else f"{self.path.name}!{self.member}"
-            object.__setattr__(self, "name", name)
+            object.__setattr__(self, "name", self._own_name())
+
+    def _own_name(self) -> str:
+        return self.path.name if self.member is None else f"{self.path.name}!{self.member}"
 
     def __str__(self) -> str:
-        if self.remote is not None:
+        if self.remote is not None or self.name != self._own_name():  # a URL, or standard input
             return self.name
         return str(self.path) if self.member is None else f"{self.path}!{self.member}"
 

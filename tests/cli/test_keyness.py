@@ -82,6 +82,16 @@ def test_nothing_that_reaches_the_floor_is_said(outputs: Path) -> None:
     assert "No word reaches the floor (in 99 problems or more, dispersion 0.5 or less)" in out.stdout
 
 
+def test_that_nothing_differs_is_said(outputs: Path) -> None:
+    """Three problems cannot reach a p-value of 0.05 in any test: all is tested and nothing is left."""
+    outputs.write_text("\n".join(map(json.dumps, rows(3))))
+    out = run("tokens", outputs, "--keyness", "distilled:base", "--min-problems", "2")
+    assert out.exit_code == 0, out.output
+    assert "No word, phrase or opener tells the two apart (adjusted p of 0.05 or less)." in out.stdout
+    assert "Tested on 3 problems" in out.stdout
+    assert "apart" not in run("tokens", outputs, "--keyness", "distilled:base", "--top", "0").stdout
+
+
 def test_hostile_names_reach_the_terminal_as_text(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     made = [{**row, "model": f"\x1b[31m{row['model_kind']}"} for row in rows(8)]

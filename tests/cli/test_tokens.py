@@ -148,3 +148,37 @@ def test_two_views_at_once_are_refused(outputs: Path) -> None:
     result = run("tokens", outputs, "--kwic", "wait", "--positions")
     assert result.exit_code == 2
     assert "--kwic and --positions show different things; run one at a time" in result.output
+
+
+def test_what_is_left_out_is_told_with_its_reasons(outputs: Path, tmp_path: Path) -> None:
+    assert "Left out: " not in run("tokens", outputs).stdout
+    rows = [
+        {"model": "m", "model_kind": "base", "problem": f"{i}?", "response": "wait" * i} for i in (0, 0, 1)
+    ]
+    outputs.write_text(outputs.read_text() + "\n" + "\n".join(map(json.dumps, rows)))
+    words = ("tokens", outputs, "-l", "flexible_reasoning", "--category", "waitlike=wait")
+    assert "Left out: 1 (empty: 1)." in run(*words).stdout.splitlines()  # one is the other's duplicate
+
+
+def test_rates_per_model_token_without_a_tokenizer_say_what_is_missing(outputs: Path) -> None:
+    out = run("tokens", outputs, "--per", "model-tokens")
+    assert out.exit_code == 0, out.output
+    assert "(no responses left of distilled and base)" in out.stdout
+    assert "(no shared problems)" not in out.stdout
+    assert "Left out: 12 (number of model tokens unknown: 12)." in out.stdout
+    assert "name the tokenizer of the models: --tokenizer PATH|ID" in out.stdout
+
+
+def test_hits_have_separators_as_other_counts(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(json.dumps({"model": "m", "problem": "p", "response": "so wait " * 1234}))
+    out = run("tokens", path)
+    (line,) = (x.split() for x in out.stdout.splitlines() if x.startswith("anthropomorphic "))
+    assert line == ["anthropomorphic", "wait", "1,234", "500"]
+
+
+@pytest.mark.parametrize("option", ["--kwic", "--keyness"])
+def test_an_empty_question_is_refused(outputs: Path, option: str) -> None:
+    out = run("tokens", outputs, option, "")
+    assert out.exit_code == 2
+    assert f"{option} is empty; name what to look for" in out.stderr

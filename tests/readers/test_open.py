@@ -184,7 +184,7 @@ def test_folder_pattern_and_repeats(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         inputs([tmp_path / "none"])
     monkeypatch.setattr(_inputs.sys, "stdin", io.TextIOWrapper(io.BytesIO(TEXT)))
     (source,) = inputs(["-"])
-    assert source.name == "stdin"
+    assert (source.name, str(source)) == ("stdin", "stdin")
     assert source.path.read_bytes() == TEXT
 
 
