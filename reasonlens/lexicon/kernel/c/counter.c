@@ -32,7 +32,7 @@ void counter_reset(counter *c)
     c->n_all = 0;
 }
 
-status add_pairs(pairs *to, const scanner *r)
+status add_pairs(pairs *to, scanner *r)
 {
     for (uint32_t k = 0; k < (r->p->n_entries + 63) / 64; k++) {
         uint64_t rest = r->there[k];
@@ -52,7 +52,9 @@ status add_pairs(pairs *to, const scanner *r)
             uint32_t entry = 64 * k + (uint32_t)__builtin_ctzll(rest);
             to->entries[to->n] = (int32_t)entry;
             to->numbers[to->n++] = (int32_t)r->count[entry];
+            r->count[entry] = 0;
         }
+        r->there[k] = 0;
     }
     return FINE;
 }

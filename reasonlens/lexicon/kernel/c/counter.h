@@ -10,7 +10,7 @@ typedef struct {                       /* entries with their numbers, of one row
     size_t n, room;
 } pairs;
 
-status add_pairs(pairs *to, const scanner *r); /* all that the last text has */
+status add_pairs(pairs *to, scanner *r); /* all that the last text has; the scanner forgets it */
 
 typedef struct {
     scanner r;
