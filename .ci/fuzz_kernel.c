@@ -1,4 +1,4 @@
-/* Fuzz target of the counting kernel: any bytes, as a text and as a line of JSON.
+/* Fuzz target of the counting kernel: any bytes, as a text, as a line of JSON and as several.
 
    The bytes lie in a block of exactly their size, so that a sanitizer sees every read beyond them. Each
    text is counted with all instructions and two sizes of stretches, and its hits are counted; all must agree.
@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "build.h"
-#include "lines.h"
+#include "counter.h"
 
 #define MUST(condition)                                                                                   \
     do {                                                                                                  \
@@ -170,6 +170,38 @@ static void check_line(program *p, const uint8_t *line, size_t n)
     free(out.text);
 }
 
+static int same(const void *a, const void *b, size_t n)
+{
+    return n == 0 || !memcmp(a, b, n);
+}
+
+/* Lines that come at once and lines that come one by one give the same rows. */
+static void check_pieces(program *p, const uint8_t *data, size_t n)
+{
+    counter once, one_by_one;
+    MUST(counter_new(&once, p, (const uint8_t *)"t", 1) == FINE);
+    MUST(counter_new(&one_by_one, p, (const uint8_t *)"t", 1) == FINE);
+    counter_add(&once, data, n);
+    for (size_t at = 0, size; at < n; at += size) {
+        const uint8_t *feed = memchr(data + at, '\n', n - at);
+        size = feed ? (size_t)(feed - data) + 1 - at : n - at;
+        uint8_t *line = malloc(size);
+        MUST(line);
+        memcpy(line, data + at, size);
+        counter_add(&one_by_one, line, size);
+        free(line);
+    }
+    size_t rows = once.n, wide = rows * sizeof(int64_t), pairs = once.found.n * sizeof(int32_t);
+    MUST(once.failed == FINE && one_by_one.failed == FINE);
+    MUST(one_by_one.n == rows && one_by_one.n_all == once.n_all && one_by_one.found.n == once.found.n);
+    MUST(same(one_by_one.numbers, once.numbers, wide) && same(one_by_one.kinds, once.kinds, rows));
+    MUST(same(one_by_one.n_chars, once.n_chars, wide) && same(one_by_one.n_words, once.n_words, wide));
+    MUST(same(one_by_one.ends, once.ends, wide) && same(one_by_one.found.entries, once.found.entries, pairs));
+    MUST(same(one_by_one.found.numbers, once.found.numbers, pairs));
+    counter_free(&once);
+    counter_free(&one_by_one);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     if (!n_programs)
@@ -183,6 +215,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     memcpy(text, data + 2, n - 2);
     check_text(p, text, n - 2, small);
     check_line(p, text, n - 2);
+    check_pieces(p, text, n - 2);
     free(text);
     return 0;
 }

@@ -129,18 +129,19 @@ def _shared_out(
 
     def work(start: int, stop: int) -> _Counted:
         counter = counters.get()
-        with path.open("rb", buffering=0) as file:
-            for piece in pieces(limited(file, start, stop), size):
-                counter.add(piece)
-        counted = counter.take()
-        counters.put(counter)
-        return counted
+        try:
+            with path.open("rb", buffering=0) as file:
+                for piece in pieces(limited(file, start, stop), size):
+                    counter.add(piece)
+            return counter.take()
+        finally:  # after an error too: nothing that comes later is given out, but others wait
+            counters.put(counter)
 
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[_Counted]] = deque()
         for start, stop in parts:
             waiting.append(pool.submit(work, start, stop))
-            if len(waiting) > threads + 1:  # one more than are at work, so that none waits
+            if len(waiting) > 2 * threads:  # so that none waits for the slowest
                 yield waiting.popleft().result()
         for future in waiting:
             yield future.result()

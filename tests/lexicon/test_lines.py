@@ -134,6 +134,16 @@ def test_neither_the_size_of_a_chunk_nor_threads_matter(chunk: int, threads: int
     assert [row["line"] for row in rows] == [*range(1, 41), 42]
 
 
+def test_a_file_that_vanishes_ends_all_threads(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"response": "wait"}\n' * 1000)
+    tables = count_lines(path, [_SMALL], chunk=100, threads=2)
+    assert next(tables)["line"].to_pylist() == [1, 2, 3, 4, 5]
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        list(tables)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_pipe_is_read_as_it_comes(threads: int, tmp_path: Path) -> None:
     pipe, lines = tmp_path / "pipe", b'{"response": "wait"}\n' * 3
