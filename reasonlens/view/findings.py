@@ -70,6 +70,7 @@ class Finding:
     n_problems: int
     n_traces: int
     method: str
+    tested: str = ""
 
     @property
     def clear(self) -> bool:
@@ -81,7 +82,7 @@ class Finding:
         """The finding in words; what the data do not show is not called equal."""
         what = title_of(self.measure)
         limits = "no interval" if math.isnan(self.low) else f"95% interval {_n(self.low)} to {_n(self.high)}"
-        p = "" if math.isnan(self.p_adjusted) else f", corrected p {_p(self.p_adjusted)}"
+        p = "" if math.isnan(self.p_adjusted) else f", corrected p{self.tested} {_p(self.p_adjusted)}"
         data = f"{self.n_problems:,} shared problems, {self.n_traces:,} responses"
         if math.isnan(self.value):
             return f"{what}: undefined for {self.group} against {self.reference} ({data}{p})."
@@ -126,9 +127,14 @@ def _p(p: float) -> str:
 
 
 def findings(study: Study) -> list[Finding]:
-    """Return the pooled contrasts of a study, clear ones first, the largest first."""
+    """Return the pooled contrasts of a study, clear ones first, the largest first.
+
+    A ratio stands with the test of its difference, as in the tables that the commands print: where a side
+    has few hits, the ratio has wide limits and the difference is clear all the same.
+    """
     found: dict[tuple[str, str, str], Finding] = {}
     for name in _TABLES:
+        earlier = set(found)
         for row in _contrasts(study, name).to_dict("records"):
             reference = row["reference"] or _SIDES.split(row["contrast"])[-1]
             one = Finding(
@@ -151,6 +157,8 @@ def findings(study: Study) -> list[Finding]:
             elif math.isnan(before.value) and not math.isnan(one.value):  # a difference where no ratio is
                 p = before.p_adjusted if math.isnan(one.p_adjusted) else one.p_adjusted
                 found[key] = replace(one, p_adjusted=p)
+            elif key not in earlier and before.unit == "ratio" != one.unit and not math.isnan(one.p_adjusted):
+                found[key] = replace(before, p_adjusted=one.p_adjusted, tested=" of the difference")
     return sorted(found.values(), key=_rank)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from reasonlens import view
 from reasonlens.core.study import Study
 from reasonlens.view import report
 from reasonlens.view.app import make_app
@@ -92,6 +93,19 @@ def visiting(browser: Any, base: str) -> Iterator[Visit]:
     assert found.outside == []
     assert found.said == []
     context.close()
+
+
+def test_a_heading_of_two_lines_keeps_them_as_a_button(browser: Any, tmp_path: Path) -> None:
+    page = browser.new_page()
+    script = (Path(view.__file__).parent / "static" / "view.js").read_text("utf-8")
+    table = (
+        "<table class='sortable'><thead><tr><th>distilled<br>against base</th></tr></thead><tbody></table>"
+    )
+    page.set_content(f"{table}<script>{script}</script>")
+    button = page.locator("th button")
+    assert button.inner_text().split("\n") == ["distilled", "against base"]
+    assert button.get_attribute("aria-label") == "Sort by distilled against base"
+    page.close()
 
 
 def test_from_the_overview_to_a_trace_by_clicking(visit: Visit) -> None:

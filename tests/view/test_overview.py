@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from reasonlens.core.study import Study
@@ -134,6 +135,32 @@ def finding(**values: object) -> Finding:
 )
 def test_a_finding_in_words(values: dict[str, object], sentence: str) -> None:
     assert finding(**values).sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("of_ratio", "of_difference", "told", "clear"),
+    [
+        (0.2, 0.0001, "corrected p of the difference below .001", True),
+        (0.0001, 0.2, "corrected p of the difference .200", False),
+        (0.04, math.nan, "corrected p .040", True),
+    ],
+)
+def test_a_ratio_stands_with_the_test_of_its_difference(
+    sample_study: Study, tmp_path: Path, of_ratio: float, of_difference: float, told: str, clear: bool
+) -> None:
+    """A ratio with few hits on one side has wide limits where the difference is beyond doubt."""
+    all_rows = sample_study.estimates()
+    measure = "flexible_reasoning/logical_connectors/words"
+    mine = (all_rows["measure"] == measure) & (all_rows["dataset"] == "(all)")
+    rows = all_rows[mine & (all_rows["group"] == "distilled") & (all_rows["contrast"] != "")]
+    assert sorted(rows["unit"]) == ["per 1,000 words", "ratio"]
+    rows = rows.assign(p_adjusted=rows["unit"].map({"ratio": of_ratio, "per 1,000 words": of_difference}))
+    study = Study(tmp_path / "s", create=True)
+    study.write("estimates", "tokens", pa.Table.from_pandas(rows, preserve_index=False))
+    (one,) = findings(study)
+    assert (one.unit, one.value) == ("ratio", rows.set_index("unit").loc["ratio", "value"])
+    assert f"{told}; 15 shared problems, 42 responses" in one.sentence
+    assert one.clear == clear
 
 
 def test_findings_are_the_pooled_contrasts_clear_ones_first(sample_study: Study) -> None:

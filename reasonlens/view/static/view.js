@@ -22,9 +22,9 @@
     table.querySelectorAll("thead th").forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
-      button.textContent = head.querySelector("a") ? "↕" : head.textContent;
-      button.setAttribute("aria-label", `Sort by ${head.textContent}`);
-      if (!head.querySelector("a")) head.textContent = "";
+      button.setAttribute("aria-label", `Sort by ${head.innerText.replace(/\s+/g, " ")}`);
+      if (head.querySelector("a")) button.textContent = "↕";
+      else button.append(...head.childNodes);  // a line break in a heading stays one
       head.append(button);
       button.addEventListener("click", () => {
         const down = head.getAttribute("aria-sort") !== "descending";
