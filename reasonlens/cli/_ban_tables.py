@@ -49,7 +49,9 @@ def show(found: Results, layout: Layout, design: Design) -> None:
     _target(effects[effects["role"] == "target"])
     for order, p in (("frequency", found.trend), ("keyness", found.trend_by_keyness)):
         if not math.isnan(p):
-            click.echo(f"Dose by {order}: accuracy falls with every word banned more, p {p_value(p)} (Page).")
+            click.echo(
+                f"Dose by {order}: p {p_value(p)} that accuracy falls with each further word (Page's test)."
+            )
     _compensation(found.compensation)
     _rising(effects)
     show_behaviors(effects, design)
@@ -79,7 +81,7 @@ def _leaks(found: Results, design: Design) -> None:
 
 
 def _points(row: Any) -> str:
-    value, low, high = (100 * row[name] for name in ("value", "low", "high"))
+    value, low, high = (round(100 * row[name], 1) + 0.0 for name in ("value", "low", "high"))  # no -0.0
     if math.isnan(value):
         return "undefined"
     return f"{value:+.1f}" + ("" if math.isnan(low) else f" [{low:+.1f}, {high:+.1f}]")

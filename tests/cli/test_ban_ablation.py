@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
 from pathlib import Path
@@ -40,8 +41,18 @@ def test_a_run_prints_what_it_found(problems: Path, tmp_path: Path) -> None:
         assert f"\n{name} " in result.output
     assert "(descriptive: fewer than 19 sets)" in result.output
     assert "Compensation: hits per 1,000 words" in result.output
+    assert re.search(
+        r"Dose by frequency: p \S+ that accuracy falls with each further word \(Page's", result.output
+    )
     again = run(*words, "--ban", "wait,but", "--controls", 2, "--study", tmp_path / "s")
     assert again.output.splitlines()[1:] == result.output.splitlines()[1:]
+
+
+def test_a_change_that_rounds_to_nothing_has_no_sign() -> None:
+    from reasonlens.cli._ban_tables import _points
+
+    assert _points({"value": -1e-9, "low": -0.0004, "high": 0.0004}) == "+0.0 [+0.0, +0.0]"
+    assert _points({"value": -0.001, "low": math.nan, "high": math.nan}) == "-0.1"
 
 
 def test_behaviors_are_compared(problems: Path, tmp_path: Path) -> None:
