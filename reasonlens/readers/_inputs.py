@@ -88,8 +88,8 @@ def _members(path: Path) -> list[str]:
 def _folder(folder: Path) -> Iterator[Source]:
     if is_study(folder):
         raise InputError(
-            f"{folder} is a study, not model outputs; name the files that it was made from, or only the study "
-            "(in Python: study=...)"
+            f"{folder} is a study, not model outputs; name the files that it was made from, "
+            "or only the study (in Python: study=...)"
         )
     studies = {mark.parent for mark in folder.rglob("study.json") if is_study(mark.parent)}
     paths = sorted(
