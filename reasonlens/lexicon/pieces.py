@@ -11,7 +11,7 @@ __all__ = ["limited", "pieces", "ranges"]
 Read = Callable[[memoryview], int | None]
 """Fills a buffer, as ``readinto`` does: returns how many bytes there are, 0 at the end."""
 
-_LEAST = 2**20  # bytes of a range, where there are more
+_LEAST = 2**21  # bytes of a range, where there are more
 
 
 def pieces(read: Read, size: int) -> Iterator[memoryview]:

@@ -47,6 +47,6 @@ def test_ranges_cover_a_file(data: bytes, size: int, shares: int) -> None:
 
 
 def test_ranges_shrink_towards_the_end() -> None:
-    file = io.BytesIO(b"0123456\n" * 2**20)
-    sizes = [(stop - start) / 2**20 for start, stop in ranges(file, 2**21, 2)]
-    assert sizes == [2.0, 1.5, 1.125, 1.0, 1.0, 1.0, 0.375]
+    file = io.BytesIO(b"0123456\n" * 2**21)
+    sizes = [(stop - start) / 2**20 for start, stop in ranges(file, 3 * 2**20, 2)]
+    assert sizes == [3.0, 3.0, 2.5, 2.0, 2.0, 2.0, 1.5]
