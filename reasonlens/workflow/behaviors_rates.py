@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -110,8 +111,8 @@ def rates(study: Study, plan: Plan, asked: Asked) -> Rates:
     usable = [m for m in chosen if traces.numbers[m.numerator].notna().any()]
     if not usable:
         raise InputError(
-            f"{asked.judge} has no answer for {', '.join(asked.behaviors)} in {study.path}; "
-            "what went wrong is in the column problem of the table labels"
+            f"{asked.judge} has no answer for {', '.join(asked.behaviors)} in {study.path}"
+            f"{_commonest(study, plan, asked)}; all is in the column problem of the table labels"
         )
     rows, reference = [], ""
     for by in BY:
@@ -173,6 +174,18 @@ def verdicts(study: Study, text: str, judge: str, behaviors: Sequence[str]) -> p
             part = frame[frame["model_kind"] == kind]
             rows.append({"behavior": behavior, "model_kind": kind, **_summed(part)})
     return pd.DataFrame(rows)
+
+
+def _commonest(study: Study, plan: Plan, asked: Asked) -> str:
+    """Return the commonest reason why units have no answer, and of how many units it is the reason."""
+    reasons: Counter[str] = Counter()
+    seen = verdicts(study, plan.text, asked.judge, asked.behaviors)
+    for problems in seen["problems"] if len(seen) else ():
+        reasons.update(problems)
+    if not reasons:
+        return ""
+    why, n = reasons.most_common(1)[0]
+    return f": {why or 'no reason is known'} ({n:,} of {reasons.total():,})"
 
 
 def _summed(frame: pd.DataFrame) -> dict[str, object]:

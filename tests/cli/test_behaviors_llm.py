@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -409,6 +410,7 @@ def test_an_answer_to_another_question_is_asked_again(
     first = ask(outputs, "--study", study)
     assert first.exit_code == 1
     assert "has no answer for verification, backtracking" in first.stderr
+    assert re.search(r" in \S+: .* \(\d+ of 16\); all is in the column problem", first.stderr)
     assert set(read_study(study).read("labels").to_pandas()["verdict"]) == {"unparsed"}
     assert sum(server.billed.values()) == 24  # each three times
     monkeypatch.setattr(server, "reply", judged)
