@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from tabulate import tabulate
 
+from reasonlens.core.errors import ReasonlensError, UnknownNameError
 from reasonlens.core.study import Study, write_file
 from reasonlens.sample import path as sample
 from reasonlens.workflow.figures import draw
@@ -44,8 +45,14 @@ def main(script: str, analysis: Analysis) -> None:
         params = tomllib.loads((here / "params.toml").read_text("utf-8"))
         with tempfile.TemporaryDirectory(prefix="reasonlens-") as folder:
             study = Study(Path(folder) / "study", create=True)
-            tables = analysis(study, [str(sample())] if smoke else list(files), params) or {}
-            drawn = draw(study, out, *params["figures"])
+            try:
+                tables = analysis(study, [str(sample())] if smoke else list(files), params) or {}
+                drawn = draw(study, out, *params["figures"])
+            except UnknownNameError as error:
+                told = f"{error} The names that this analysis uses are in {here / 'params.toml'}."
+                raise click.ClickException(told) from error
+            except ReasonlensError as error:
+                raise click.ClickException(str(error)) from error
         for name, table in tables.items():
             drawn.files.append(_keep(table, out / f"{name}.csv"))
         for path in drawn.files:
