@@ -217,15 +217,24 @@ def _lines(first: int, last: int) -> str:
 
 
 def _parquet_rows(stream: BinaryIO, source: Source, piece: tuple[int, int | None]) -> Iterator[Row | Skipped]:
-    number = 0
+    number, last = 0, 0
     try:
         with seekable(stream) as file, pq.ParquetFile(file) as table:
             groups, number = within(table.metadata, *piece)
+            last = number + sum(table.metadata.row_group(i).num_rows for i in groups)
             for batch in table.iter_batches(batch_size=_batch_rows(table), row_groups=groups):
                 yield from _batch_items(batch, number)
                 number += batch.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{source} is a damaged Parquet file (after row {number}): {error}") from error
+        if number >= last or source.remote is not None or _of_the_system(error):
+            raise InputError(f"{source} is a damaged Parquet file (after row {number}): {error}") from error
+        lost = f"the Parquet data are damaged: rows {number + 1:,} to {last:,} are lost"
+        yield Skipped(f"row {number + 1}", f"{lost} ({error})")
+
+
+def _of_the_system(error: Exception) -> bool:
+    """Tell whether reading failed; Arrow reports data that are bad as an `OSError` without a number."""
+    return isinstance(error, OSError) and (type(error) is not OSError or error.errno is not None)
 
 
 def _batch_rows(table: pq.ParquetFile) -> int:

@@ -4,7 +4,7 @@ import gzip
 import json
 import tracemalloc
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -210,6 +210,41 @@ def test_csv_with_a_quote_that_never_closes_is_cut_off_there(tmp_path: Path) -> 
     ]
     whole = _read(tmp_path / "c.csv", 'id,response\n1,"x\ny"')
     assert whole == [Row("row 1", {"id": "1", "response": "x\ny"})]
+
+
+def test_a_parquet_file_that_is_damaged_inside_is_kept_up_to_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stopped the whole run, with the files after it."""
+    monkeypatch.setattr(_rows, "_BATCH_BYTES", 1)  # row by row
+    path = tmp_path / "a.parquet"
+    data = pa.table({"response": [f"wait {i} so " * 20 for i in range(40)]})
+    pq.write_table(data, path, row_group_size=10, compression="zstd")
+    chunk = pq.read_metadata(path).row_group(2).column(0)
+    start = (chunk.dictionary_page_offset or chunk.data_page_offset) + 40
+    damaged = bytearray(path.read_bytes())
+    damaged[start : start + 100] = bytes(100)
+    found = _read(path, bytes(damaged))
+    assert [item.place for item in found] == [f"row {i}" for i in range(1, 22)]
+    assert all(isinstance(item, Row) for item in found[:20])
+    assert isinstance(found[20], Skipped)
+    assert found[20].reason.startswith("the Parquet data are damaged: rows 21 to 40 are lost (")
+    with pytest.raises(InputError, match="is a damaged Parquet file"):
+        _read(path, bytes(damaged[:-20]) + b"PAR1", "parquet")
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), OSError(5, "Input/output error")])
+def test_a_disk_that_fails_is_no_damaged_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    def failing(*_: Any, **__: Any) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(_rows, "_batch_items", failing)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"response": ["wait"]}), path)
+    with pytest.raises(InputError, match=r"is a damaged Parquet file \(after row 0\)"):
+        list(rows(Source(path), "parquet"))
 
 
 def test_csv_with_a_huge_cell_and_a_nul(tmp_path: Path) -> None:
