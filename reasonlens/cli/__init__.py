@@ -60,7 +60,7 @@ class _Commands(click.Group):
                 raise
             raise click.ClickException(_of_the_system(error)) from error
         except KeyboardInterrupt:
-            click.echo("\nStopped. What was finished is kept.", err=True)
+            click.echo("\nStopped. What was finished is kept, if a study was named.", err=True)
             sys.exit(130)
 
 
