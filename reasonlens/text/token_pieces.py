@@ -1,10 +1,7 @@
 """Token counts without tokenizing every text: pieces of texts are tokenized once, and their counts added up.
 
-Byte-level BPE first splits a text into parts by a regular expression. Under the expressions known here there
-are places where, whatever stands around them, one part ends and another begins, and neither side has a say in
-how the other is split; so a text can be cut there, and its count is the sum over the pieces. All these places
-lie between two ASCII characters and are found for all texts at once; of different pieces there are few. Other
-tokenizers are left alone.
+A text is cut wherever byte-level BPE surely splits it, so that its count is the sum over the pieces. Of
+different pieces there are few. Tokenizers that split in ways that are not known are left alone.
 """
 
 from __future__ import annotations
@@ -12,37 +9,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from reasonlens.text.token_splits import Splits, kinds, splits_of
 
 __all__ = ["SURROGATES", "Pieces", "can_be_cut"]
 
 SURROGATES = re.compile("[\ud800-\udfff]")
 """What no encoding has, and no tokenizer takes."""
 
-_HEAD, _REST = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|",
-    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-)
-_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_QWEN, _LLAMA = _HEAD + r"\p{N}" + _REST, _HEAD + r"\p{N}{1,3}" + _REST  # that of Llama 3 is also cl100k's
-
-_LETTER, _DIGIT, _SPACE, _LINE, _SIGN = 1, 2, 4, 8, 16
-_VISIBLE, _ANY = _LETTER | _DIGIT | _SIGN, 31
-
-_RULES = {_GPT2: [(_LETTER, _ANY - _LETTER), (_DIGIT, _ANY - _DIGIT), (_SIGN, _DIGIT | _SPACE)]}
-_RULES[_LLAMA] = [*_RULES[_GPT2], (_LINE, _VISIBLE), (_SPACE, _DIGIT)]
-_RULES[_QWEN] = [*_RULES[_LLAMA], (_DIGIT, _DIGIT)]
-"""Under each expression, what two kinds of characters a text can be cut between."""
-
 _BORDER = b"\xff"
 """Stands after each text; no text has this byte."""
 
 _MOST, _LONGEST = 500_000, 48
 """Pieces that are remembered, about 60 MB, and bytes of a piece that is."""
+
+
+_NFC, _NO_STEPS = {"type": "NFC"}, {"type": "Sequence", "normalizers": []}
 
 
 def can_be_cut(backend: Any) -> bool:
@@ -52,31 +39,10 @@ def can_be_cut(backend: Any) -> bool:
     return bool(
         whole
         and made["model"]["type"] == "BPE"
-        and made["normalizer"] in (None, {"type": "NFC"})
-        and _expression(made["pre_tokenizer"])
-        and all(_is_plain(token, made["normalizer"] is not None) for token in made["added_tokens"])
+        and made["normalizer"] in (None, _NFC, _NO_STEPS)
+        and splits_of(made["pre_tokenizer"])
+        and all(_is_plain(token, made["normalizer"] == _NFC) for token in made["added_tokens"])
     )
-
-
-def _expression(pre_tokenizer: Any) -> str | None:
-    """Return what texts are split by, if it is known here."""
-    if not pre_tokenizer:
-        return None
-    steps = pre_tokenizer["pretokenizers"] if pre_tokenizer["type"] == "Sequence" else [pre_tokenizer]
-    levels = [step for step in steps if step["type"] == "ByteLevel"]
-    if len(levels) != 1 or levels[0]["add_prefix_space"] or steps[-1] is not levels[0]:
-        return None
-    if len(steps) == 1:
-        return _GPT2 if levels[0]["use_regex"] else None
-    split, ours = steps[0], {"behavior": "Isolated", "invert": False}
-    known = (
-        len(steps) == 2
-        and not levels[0]["use_regex"]
-        and split["type"] == "Split"
-        and split["pattern"].get("Regex") in (_QWEN, _LLAMA)
-        and all(split[name] == value for name, value in ours.items())
-    )
-    return str(split["pattern"]["Regex"]) if known else None
 
 
 def _is_plain(token: dict[str, Any], normalizes: bool) -> bool:
@@ -91,11 +57,11 @@ def _is_plain(token: dict[str, Any], normalizes: bool) -> bool:
 
 
 class Pieces:
-    """Counts of the pieces of texts that one tokenizer has seen."""
+    """Counts of the pieces of texts that one tokenizer has seen, one that `can_be_cut`."""
 
     def __init__(self, backend: Any) -> None:
         made = json.loads(backend.to_str())
-        self._rules = _RULES[_expression(made["pre_tokenizer"]) or _GPT2]
+        self._splits = cast("Splits", splits_of(made["pre_tokenizer"]))
         added = sorted((token["content"].encode() for token in made["added_tokens"]), key=len, reverse=True)
         self._added_in = re.compile(b"|".join(map(re.escape, added)) or b"(?!)").search
         self._backend = backend
@@ -128,7 +94,7 @@ class Pieces:
         """Return the pieces of all texts and their borders, and how many there are up to each text's end."""
         data = b"".join(text + _BORDER for text in texts)
         borders = np.cumsum([len(text) + 1 for text in texts])
-        can_cut = _cuts(self._kinds(data), self._rules)
+        can_cut = self._splits.cuts(self._kinds(data))
         can_cut[borders] = can_cut[borders - 1] = can_cut[0] = True
         places = np.flatnonzero(can_cut)
         buffers = [None, pa.py_buffer(places.astype(np.int64)), pa.py_buffer(data)]
@@ -137,12 +103,12 @@ class Pieces:
 
     def _kinds(self, data: bytes) -> npt.NDArray[np.uint8]:
         """Return the kind of each byte; 0 is any other, and what an added token may take."""
-        kinds = np.frombuffer(bytearray(data.translate(_KINDS)), np.uint8)
+        found = kinds(data)
         token = self._added_in(data)
         while token:
-            kinds[token.start() : token.end()] = 0
+            found[token.start() : token.end()] = 0
             token = self._added_in(data, token.start() + 1)  # another may overlap, and be the one that counts
-        return kinds
+        return found
 
 
 def _bytes(texts: Sequence[str]) -> list[bytes]:
@@ -150,28 +116,3 @@ def _bytes(texts: Sequence[str]) -> list[bytes]:
         return [text.encode() for text in texts]
     except UnicodeEncodeError:
         return [SURROGATES.sub("\ufffd", text).encode() for text in texts]
-
-
-def _kinds() -> bytes:
-    kinds = bytearray(256)
-    for byte in range(33, 127):
-        text = chr(byte)
-        kinds[byte] = _LETTER if text.isalpha() else _DIGIT if text.isdigit() else _SIGN
-    kinds[ord(" ")], kinds[ord("\n")], kinds[ord("\r")] = _SPACE, _LINE, _LINE
-    return bytes(kinds)
-
-
-_KINDS = _kinds()
-
-
-def _cuts(kinds: npt.NDArray[np.uint8], rules: list[tuple[int, int]]) -> npt.NDArray[np.bool_]:
-    """Return before which of the bytes, and whether at the end, the text can be cut (length + 1)."""
-    left, right = kinds[:-1], kinds[1:]
-    can_cut = np.zeros(len(kinds) + 1, bool)
-    for before, after in rules:
-        can_cut[1:-1] |= (left & before != 0) & (right & after != 0)
-    # the last of several spaces belongs to what comes next
-    can_cut[:-2] |= (left == _SPACE) & (right & _VISIBLE != 0)
-    # a sign belongs to the letters that come next, unless to the sign or space before it
-    can_cut[2:-1] |= (left[:-1] & (_SPACE | _SIGN) != 0) & (right[:-1] == _SIGN) & (right[1:] == _LETTER)
-    return can_cut

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,21 @@ from reasonlens.text.token_pieces import _MOST, Pieces, can_be_cut
 
 tokenizers = pytest.importorskip("tokenizers")
 
-_HEAD = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
-_TAIL = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+_SHORT, _BLANK = "(?i:'s|'t|'re|'ve|'m|'ll|'d)", r"\s*[\r\n]+|\s+(?!\S)|\s+"
+_HEAD, _TAIL = _SHORT + r"|[^\r\n\p{L}\p{N}]?\p{L}+|", r"| ?[^\s\p{L}\p{N}]+[\r\n]*|" + _BLANK
 QWEN, LLAMA = _HEAD + r"\p{N}" + _TAIL, _HEAD + r"\p{N}{1,3}" + _TAIL
+MARKS = _SHORT + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|" + _BLANK
+O200K = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|" + _BLANK
+)
+DEEPSEEK = (
+    r"\p{N}{1,3}",
+    "[一-龥\u3040-ゟ゠-ヿ]+",
+    r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
+    r"| ?[\p{P}\p{S}]+[\r\n]*|" + _BLANK,
+)
 ADDED = ["<think>", "</think>", "nk>wait", "<|im_end|>"]
 WORDS = [
     *(
@@ -39,11 +52,11 @@ WORDS = [
         "'ll",
         "wa",
     ),
-    *("ait", "\u0301", ' "', "é", "\t(", " \n", "\n ", "\\(", "²", " 1", "1²"),
+    *("ait", "\u0301", ' "', "é", "\t(", " \n", "\n ", "\\(", "²", " 1", "1²", ".\n/", "don't"),
 ]
 
 
-def _tokenizer(pattern: str | None, normalizer: Any = None, **level: Any) -> Any:
+def _tokenizer(patterns: Sequence[str] | None, normalizer: Any = None, **level: Any) -> Any:
     """Byte-level BPE with merges for the parts of WORDS, so that counts depend on how a text is split."""
     from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers
 
@@ -58,13 +71,13 @@ def _tokenizer(pattern: str | None, normalizer: Any = None, **level: Any) -> Any
                 vocabulary["".join(pair)] = len(vocabulary)
                 merges.append(pair)
     made = Tokenizer(models.BPE(vocabulary, merges))
-    options = {"add_prefix_space": False, "use_regex": pattern is None, **level}
+    options = {"add_prefix_space": False, "use_regex": patterns is None, **level}
     last = pre_tokenizers.ByteLevel(**options)
-    if pattern is None:
+    if patterns is None:
         made.pre_tokenizer = last
     else:
-        split = pre_tokenizers.Split(Regex(pattern), "isolated")
-        made.pre_tokenizer = pre_tokenizers.Sequence([split, last])
+        splits = [pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in patterns]
+        made.pre_tokenizer = pre_tokenizers.Sequence([*splits, last])
     if normalizer:
         made.normalizer = normalizer
     made.add_special_tokens([AddedToken(text, normalized=False) for text in ADDED])
@@ -74,15 +87,28 @@ def _tokenizer(pattern: str | None, normalizer: Any = None, **level: Any) -> Any
 def _kinds() -> dict[str, Any]:
     from tokenizers import normalizers
 
-    nfc = normalizers.NFC()
-    return {"gpt2": _tokenizer(None), "qwen": _tokenizer(QWEN, nfc), "llama": _tokenizer(LLAMA)}
+    written_out = tuple(pattern.replace(r"\r", "\r").replace(r"\n", "\n") for pattern in DEEPSEEK)
+    return {
+        "gpt2": _tokenizer(None),
+        "qwen": _tokenizer([QWEN], normalizers.NFC()),
+        "qwen3.5": _tokenizer([MARKS], normalizers.NFC()),
+        "llama": _tokenizer([LLAMA]),
+        "o200k": _tokenizer([O200K]),
+        "deepseek": _tokenizer(written_out, normalizers.Sequence([])),
+    }
 
 
 _KINDS = _kinds()
 _PIECES = {name: Pieces(made) for name, made in _KINDS.items()}
 _TEXTS = st.lists(
     st.sampled_from(
-        [*WORDS, *ADDED, *" \n\t\r\v\x1c\0\u3000\u00a0\x85等，½ſ\u212a\u037e-e7=<|>", "\u0338", "\U0001f600"]
+        [
+            *WORDS,
+            *ADDED,
+            *" \n\t\r\v\x1c\0\u3000\u00a0\x85等，½ſ\u212a\u037e-e7=<|>/'sT",
+            "\u0338",
+            "\U0001f600",
+        ]
     )
     | st.text(max_size=3),
     max_size=30,
@@ -105,6 +131,7 @@ def test_counts_are_the_tokenizers_own(kind: str, texts: list[str]) -> None:
 @pytest.mark.parametrize("kind", list(_KINDS))
 @settings(max_examples=400)
 @given(text=_TEXTS)
+@example(text="don't (a.\n/'s /b.\n//(c ./'d\n/'e 's\n''s  ,5 \n/f")
 @example(text="a  (b)( 5\t(c \n\n  d'll'S ''s .\n\n- 12")
 def test_pieces_are_split_as_the_text_is(kind: str, text: str) -> None:
     text = re.sub("|".join(map(re.escape, ADDED)), "", text)
@@ -128,7 +155,7 @@ def test_pieces_are_small(kind: str, number: list[str]) -> None:
 
 
 def test_tokens_that_are_found_after_normalization() -> None:
-    made = _tokenizer(QWEN, tokenizers.normalizers.NFC())
+    made = _tokenizer([QWEN], tokenizers.normalizers.NFC())
     made.add_tokens([tokenizers.AddedToken("(wait", normalized=True)])
     assert can_be_cut(made)
     texts = ["so (wait (wait(wait", "(waite\u0301"]
@@ -139,7 +166,7 @@ def test_tokens_that_are_found_after_normalization() -> None:
 
 @pytest.mark.parametrize("normalized", [False, True])
 def test_tokens_that_overlap(normalized: bool) -> None:
-    made = _tokenizer(QWEN)
+    made = _tokenizer([QWEN])
     made.add_tokens([tokenizers.AddedToken(text, normalized=normalized) for text in ("(wait", "(wait)1-2")])
     made.add_tokens([tokenizers.AddedToken("wait)3-4", normalized=False)])  # searched for in the first round
     texts = ["so (wait)1-2 wait", "so (wait)3-4 wait"]
@@ -188,4 +215,4 @@ def test_others_are_left_alone(change: Any) -> None:
 
 
 def test_an_expression_that_is_not_known_is_left_alone() -> None:
-    assert not can_be_cut(_tokenizer(r"\w+| +"))
+    assert not can_be_cut(_tokenizer([r"\w+| +"]))
