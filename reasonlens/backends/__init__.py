@@ -244,9 +244,8 @@ def carrier_of(ban: BanHandle, can: Capabilities, backend: str) -> str:
             return carrier
     raise BackendError(
         f"the backend {backend!r} cannot carry the ban {ban.name!r}: it needs {' or '.join(ban.carriers)}, "
-        f"this backend has {', '.join(can.carriers) or 'none'}"
-        + (f" ({can.note})" if can.note else "")
-        + "; use another backend or a weaker mode of the ban by name"
+        f"this backend has {', '.join(can.carriers) or 'none'}; use another backend, or another mode of "
+        "the ban (a processor carries complete, boundary and ids)"
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reasonlens.backends import Backend
+from reasonlens.backends import Backend, GenerationRequest, SamplingParams
 from reasonlens.bans.ban import vocabulary_of
 from reasonlens.bans.placebos import vocabulary_words
 from reasonlens.core.study import Study
@@ -58,6 +58,8 @@ def draw(
     ------
     InputError
         If the study holds another experiment of this model.
+    BackendError
+        If the engine cannot carry the bans; nothing has been drawn then.
     """
     place = Study(study, create=True)
     layout = ban_record.kept(place, spec.name, design)
@@ -76,6 +78,8 @@ def draw(
         )
 
     early = first_arms(design)
+    if layout is None:
+        _try(backend, bound([arm for arm in early if arm.role == "target"]))
     made = [
         generate(study, replace(spec, arms=bound(early[:1])), problems.problems, backend, progress=progress)
     ]
@@ -86,6 +90,14 @@ def draw(
     rest = bound(layout.arms[1:])
     made.append(generate(study, replace(spec, arms=rest), problems.problems, backend, progress=progress))
     return Drawn(layout, tuple(made))
+
+
+def _try(backend: Backend, arms: Sequence[Arm]) -> None:
+    """Draw one token under each ban: who cannot carry it must say so before the baseline is paid for."""
+    for arm in arms:
+        request = GenerationRequest("trial", "1", 0, arm.ban)
+        for _ in backend.generate([request], SamplingParams(max_tokens=1)):
+            pass
 
 
 def _candidates(tokenizer: Any, problems: ProblemSet) -> list[str]:

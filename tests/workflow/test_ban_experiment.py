@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import pytest
 
 import reasonlens
 from reasonlens import Study, sample
-from reasonlens.backends import SamplingParams, _templates
+from reasonlens.backends import Completion, GenerationRequest, SamplingParams, _templates
+from reasonlens.backends.fake import FakeBackend
 from reasonlens.bans import Ban
-from reasonlens.core.errors import InputError
+from reasonlens.core.errors import BackendError, InputError
 from reasonlens.graders import Limits
 from reasonlens.workflow import problem_sets
 from reasonlens.workflow.ban_arms import _RARE, Design, Planned, first_arms, later_arms
@@ -49,6 +51,21 @@ def ran(problems: ProblemSet, tmp_path_factory: pytest.TempPathFactory) -> tuple
     assert all(not sum(made.done.values()) for made in again.generated)  # nothing is drawn twice
     study = Study(folder)
     return study, drawn, results(study, "trial", drawn.arms, DESIGN, limits=Limits(seconds=2.0))
+
+
+def test_an_engine_that_cannot_carry_the_ban_draws_no_baseline(problems: ProblemSet, tmp_path: Path) -> None:
+    class NoBans(FakeBackend):
+        def generate(
+            self, requests: Iterable[GenerationRequest], sampling: SamplingParams
+        ) -> Iterator[Completion]:
+            for request in requests:
+                if request.ban is not None:
+                    raise BackendError("no bans here")
+                yield from super().generate([request], sampling)
+
+    with pytest.raises(BackendError, match="no bans here"):
+        draw(str(tmp_path / "s"), SPEC, problems, NoBans("trial", answers=problems.answers()), DESIGN)
+    assert not list((tmp_path / "s").rglob("*.parquet"))
 
 
 def accuracy(found: Results) -> pd.DataFrame:
