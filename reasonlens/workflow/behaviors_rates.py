@@ -177,15 +177,17 @@ def verdicts(study: Study, text: str, judge: str, behaviors: Sequence[str]) -> p
 
 
 def _commonest(study: Study, plan: Plan, asked: Asked) -> str:
-    """Return the commonest reason why units have no answer, and of how many units it is the reason."""
+    """Return what became of the units instead, and the commonest reason."""
     reasons: Counter[str] = Counter()
     seen = verdicts(study, plan.text, asked.judge, asked.behaviors)
     for problems in seen["problems"] if len(seen) else ():
         reasons.update(problems)
     if not reasons:
         return ""
+    states = {v: int(seen[v].sum()) for v in LABEL_VERDICTS if v not in ANSWERS}
+    instead = ", ".join(f"{n:,} {verdict}" for verdict, n in states.items() if n)
     why, n = reasons.most_common(1)[0]
-    return f": {why or 'no reason is known'} ({n:,} of {reasons.total():,})"
+    return f": {instead}; {why or 'no reason is known'} ({n:,} of {reasons.total():,})"
 
 
 def _summed(frame: pd.DataFrame) -> dict[str, object]:

@@ -410,7 +410,7 @@ def test_an_answer_to_another_question_is_asked_again(
     first = ask(outputs, "--study", study)
     assert first.exit_code == 1
     assert "has no answer for verification, backtracking" in first.stderr
-    assert re.search(r" in \S+: .* \(\d+ of 16\); all is in the column problem", first.stderr)
+    assert re.search(r" in \S+: 16 unparsed; .* \(\d+ of 16\); all is in the column problem", first.stderr)
     assert set(read_study(study).read("labels").to_pandas()["verdict"]) == {"unparsed"}
     assert sum(server.billed.values()) == 24  # each three times
     monkeypatch.setattr(server, "reply", judged)
