@@ -35,7 +35,7 @@ _CHOSEN = {
     "OMP_NUM_THREADS": "1",
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
 }
-_READY = 240.0  # seconds that a server may take to start
+_READY = 1200.0  # seconds that a server may take to start: minutes where other programs run
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -128,6 +128,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
 
 
 def _free_port() -> int:
