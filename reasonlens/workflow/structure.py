@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
 
+from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.stats.group_contrasts import corrected, frame_of
 from reasonlens.structure import Decomposition
@@ -71,6 +73,11 @@ def structure_rates(
     correction
         ``"holm"`` or ``"bh"``.
 
+    Raises
+    ------
+    InputError
+        If no trace has steps.
+
     Notes
     -----
     With no model on one side there is nothing to follow: only what models do by themselves is estimated.
@@ -94,6 +101,8 @@ def structure_rates(
                 rows += scores(source, other, CHANCE) + curves(source, other, more=CHANCE)
         rows += outcomes(source, whole) + at_k(source, whole)
         rows += to_teachers(plain, frame, pairs) + gaps(plain, frame, teachers, students)
+    if not rows:
+        raise InputError(f"no trace of {study.path} has steps by {decomposer.name}: {_instead(plans)}")
     table = frame_of(rows, "structure_rates")
     for quantity in table["quantity"].unique():  # each question is a family of its own
         mine = table["quantity"] == quantity
@@ -103,6 +112,16 @@ def structure_rates(
     details = {"command": "structure", "steps": decomposer.digest, "questions": matcher.digest}
     study.write("structure_rates", name, data, details=details)
     return Structure(table, whole, tuple(teachers), tuple(students), tuple(_notes(whole, frame)))
+
+
+def _instead(plans: dict[str, Decomposition]) -> str:
+    """Return what became of traces without steps, with the commonest reason."""
+    states = Counter(plan.status for plan in plans.values())
+    reasons = Counter(plan.problem for plan in plans.values() if plan.problem)
+    why = f" ({reasons.most_common(1)[0][0]})" if reasons else ""
+    again = ",".join(sorted(set(states) & {"failed", "unparsed", "refused"}))
+    said = ", ".join(f"{n:,} {status}" for status, n in states.most_common()) or "none was decomposed"
+    return said + why + (f"; ask again with --retry {again}" if again else "")
 
 
 def _with_numbers(

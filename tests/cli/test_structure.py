@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,16 @@ def test_a_model_is_asked_once(outputs: Path, server: FakeServer, tmp_path: Path
     assert [line.split()[2] for line in told[3:5]] == ["kinds", "step"]
     steps = Study(tmp_path / "s").read("steps").to_pandas()
     assert set(steps["decomposer"].astype("str")) == {f"llm:{MODEL}", "baseline"}
+
+
+def test_no_steps_at_all_are_an_error_that_says_what_there_is_instead(
+    outputs: Path, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "reply", lambda messages, schema: "I would rather not.")
+    out = run(outputs, "--study", tmp_path / "s", *PAID, "--base-url", server.url, "--yes")
+    assert out.exit_code == 1
+    why = rf"Error: no trace of \S+ has steps by llm:{MODEL}: \d+ unparsed \(.+\); ask again with --retry unp"
+    assert re.search(why, out.stderr)
 
 
 def test_the_price_is_said_before_and_nobody_is_asked_for_free(
