@@ -36,10 +36,8 @@ _BELOW = re.compile(
 )
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _END = re.compile(r"[.,;](?:\s|\*|$)|<|\s(?:because|since|which|so|and|but|for|when|if)\b", re.IGNORECASE)
-_ITEM = r"-?\d+(?:[./]\d+)?"
-_LISTED = re.compile(
-    rf"{_ITEM}(?:, ?{_ITEM})*,? (?:and|or) {_ITEM}(?=[.*]*(?:\s|$))|{_ITEM}(?:, {_ITEM})+(?=[.*]*$)"
-)
+_ITEM = r"(?:-?\d+(?:[./]\d+)?|\([^()\n]{1,40}\))"
+_LISTED = re.compile(rf"{_ITEM}(?:, ?{_ITEM})*(?:,? (?:and|or)|,) {_ITEM}(?=[.*;]*$|[.;]\s|, respectively)")
 _BOLD = re.compile(r"\*\*([^*\n]{1,40})\*\*")
 _WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FORMULA = re.compile(r"\$(?!\d[\d,.]*[\s.,;])[^$\n]+\$|\\\((?:(?!\\\)).)+\\\)")
@@ -107,7 +105,7 @@ def _marked(text: str) -> FinalAnswer | None:
     if elements and elements[-1]["inside"].strip():
         last = elements[-1]
         return FinalAnswer(last["inside"].strip(), last.start(), last.end(), method="element")
-    below = list(_BELOW.finditer(text))[-1:]
+    below = [found for found in _BELOW.finditer(text) if "\\boxed" not in found["said"]][-1:]
     for last in islice(reversed(list(_SAID.finditer(text))), _MOST):
         if below and below[0].start("said") > last.start():
             break
