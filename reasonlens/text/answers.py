@@ -36,7 +36,7 @@ _BELOW = re.compile(
 )
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _END = re.compile(r"[.,;](?:\s|\*|$)|<|\s(?:because|since|which|so|and|but|for|when|if)\b", re.IGNORECASE)
-_ITEM = r"(?:-?\d+(?:[./]\d+)?|\([^()\n]{1,40}\))"
+_ITEM = r"(?:-?\d+(?:[./]\d+)?|\([^(),\n]{1,40},[^()\n]{1,40}\))"
 _LISTED = re.compile(rf"{_ITEM}(?:, ?{_ITEM})*(?:,? (?:and|or)|,) {_ITEM}(?=[.*;]*$|[.;]\s|, respectively)")
 _BOLD = re.compile(r"\*\*([^*\n]{1,40})\*\*")
 _WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")

@@ -40,6 +40,7 @@ from reasonlens.text.conclusion import number_at_end
         ("The answer is 1, 2, and 3.", "1, 2, and 3", "phrase"),
         ("The answer is 4, 7", "4, 7", "phrase"),
         ("The answer is (2,3), (4,5).", "(2,3), (4,5)", "phrase"),
+        ("The answer is (G) and (I).", "(G)", "phrase"),
         ("The answer is 2 and 3, respectively.", "2 and 3", "phrase"),
         ("The answer is 5, and 7 is wrong.", "5", "phrase"),
         ("**Answer:**\n\\[\\boxed{}\\]", None, ""),
