@@ -21,6 +21,7 @@ from reasonlens.workflow.ban_behaviors import labels_of
 from reasonlens.workflow.ban_experiment import draw
 from reasonlens.workflow.ban_explain import ban_of
 from reasonlens.workflow.ban_results import results
+from reasonlens.workflow.ban_strata import difficulty
 from reasonlens.workflow.generate import Spec, connected
 
 __all__ = ["run"]
@@ -71,6 +72,8 @@ def run(options: dict[str, Any]) -> None:
         n=options["n"],
         seed=options["seed"],
     )
+    if options["difficulty_from"]:  # nor should one in this
+        difficulty(options["difficulty_from"], spec.name)
     processors = [ban.bind(None).processor_path]
     engine = connected(
         spec.backend, spec.model, problems, engine_options(options["options"]), processors=processors

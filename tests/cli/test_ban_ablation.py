@@ -74,6 +74,10 @@ def test_behaviors_are_compared(problems: Path, tmp_path: Path) -> None:
     early = run(*words[:-1], tmp_path / "new", "--behaviors", "llm")
     assert "has no labels of a judge 'llm' (it has none)" in early.output
     assert not list((tmp_path / "new").glob("traces/*"))  # before anything is drawn
+    hard = run(*words[:-1], tmp_path / "new", "--difficulty-from", f"{tmp_path / 's'}:nobody")
+    assert "--difficulty-from: " in hard.output
+    assert "has no traces of 'nobody'; it has trial" in hard.output
+    assert not list((tmp_path / "new").glob("traces/*"))
 
 
 def test_a_plan_draws_nothing(problems: Path) -> None:
