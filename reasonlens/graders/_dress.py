@@ -35,10 +35,8 @@ _BRACKETS = (
 _CHOICE = re.compile(
     r"\A\\(?:text|textbf|mathrm|mathbf)\s*\{\s*\(?[A-E][).]\s*\}\s*(?:\\[ ,;]|\s)*(?=[^\s.])"
 )
-_ANGLE = re.compile(
-    r"(\\(?:sin|cos|tan|cot|sec|csc)(?:\s*\^\s*\{?\d\}?)?\s*[({]?\s*)(\d+(?:\.\d+)?)"
-    r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))"
-)
+_OF_ANGLE = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![A-Za-z])")
+_ANGLE = re.compile(r"(\d+(?:\.\d+)?)\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))")
 _FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _SHORT_FRACTION = re.compile(r"\\frac\s*(\d)\s*(\d)")
 _HALF_FRACTION = re.compile(r"\\frac\s*(?:(\d)\s*\{([^{}]*)\}|\{([^{}]*)\}\s*(\d))")
@@ -78,7 +76,9 @@ def undressed(text: str) -> str:
         text = text.removeprefix(opened).removesuffix(closed).strip()
     if "matrix" not in text and "array" not in text and "cases" not in text:
         text = _DOUBLED.sub(r"\\", text)
-    text = _ANGLE.sub(r"\1\\frac{\2\\pi}{180}", _CHOICE.sub("", text))
+    text = _CHOICE.sub("", text)
+    if _OF_ANGLE.search(text) and "=" not in text:  # the sine of 30 degrees is not that of 30
+        text = _ANGLE.sub(r"\\frac{\1\\pi}{180}", text)
     text = _GROUPS.sub("", text)
     text = _CONDITION.sub("", text)
     text = _SIDED.sub("", _SPACING.sub(" ", text))

@@ -74,6 +74,7 @@ GOLDEN = [
     (r"\sin 30^\circ", "0.5", "correct"),
     (r"\tan 15^{\circ}", r"2-\sqrt{3}", "correct"),
     (r"\sin 30^\circ", r"\sin 30", "incorrect"),
+    (r"\sin(x+30^\circ)", r"\sin(30^\circ+x)", "correct"),
     (r"\varnothing", r"\emptyset", "correct"),
     (r"\sqrt{x^2}", "x", "incorrect"),
     ("|x|", "x", "incorrect"),
