@@ -141,6 +141,17 @@ def parquet_rows(folder: Path, sizes: dict[str, float], rounds: int) -> list[dic
     return table
 
 
+def two_cores(folder: Path, size: float, pairs: int) -> dict[str, Any]:
+    """Return how much sooner two cores end than one: a ratio per pair of runs, one right after the other."""
+    found = []
+    for pair in range(pairs):
+        order = (1, 2) if pair % 2 else (2, 1)
+        runs = {n: to_parquet(folder, "reasonlens", "huge", n, size)["mb_per_s"] for n in order}
+        found.append(runs[2] / runs[1])
+    spread = {"lowest": round(min(found), 2), "highest": round(max(found), 2)}
+    return {"mb": round(size, 1), "pairs": pairs, "median": round(statistics.median(found), 2), **spread}
+
+
 def files(size: float, rounds: int) -> dict[str, Any]:
     """Return the speeds on files: of `size` million bytes for the fast programs, and once five times that."""
     found = rows()
@@ -155,6 +166,7 @@ def files(size: float, rounds: int) -> dict[str, Any]:
         lists = {"dense": HERE / "dense.toml", "large": big}
         results["to_counts"] = to_counts(folder, lists, sizes, rounds)
         results["to_parquet"] = parquet_rows(folder, sizes, rounds)
+        results["two_cores"] = two_cores(folder, sizes["huge"], 2 * rounds + 1)
     return results
 
 
@@ -164,3 +176,4 @@ def show(results: dict[str, Any]) -> None:
     print(pd.DataFrame(results["to_counts"]).to_string(index=False))
     print("\nJSON lines to Parquet\n")
     print(pd.DataFrame(results["to_parquet"]).to_string(index=False))
+    print("\nTwo cores against one:", results["two_cores"])

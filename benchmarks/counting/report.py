@@ -26,6 +26,15 @@ def table(rows: list[dict[str, Any]], names: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
+def two_cores(found: dict[str, Any]) -> str:
+    """Return in words how much sooner two cores end than one."""
+    spread = f"median of {found['pairs']} pairs of runs, {found['lowest']} to {found['highest']}"
+    return (
+        f"Two cores against one, {found['mb']:.0f} MB to Parquet: {found['median']} times as fast, by the "
+        f"clock ({spread})."
+    )
+
+
 def sections(kept: dict[str, Any]) -> list[str]:
     """Return a heading with a table for everything in results.json."""
     counting, files = kept["counting"], kept["files"]
@@ -74,6 +83,7 @@ def sections(kept: dict[str, Any]) -> list[str]:
                 "ours_is_faster_by": "reasonlens is faster by",
             },
         ),
+        two_cores(files["two_cores"]),
     ]
     profile = {
         "phase": "phase",
