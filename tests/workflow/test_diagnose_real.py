@@ -71,7 +71,9 @@ def test_plain_models_lack_markers_and_reasoning_models_do_not(table: pd.DataFra
     assert (rate[kinds.isin(["distilled", "teacher"])]["verdict"] == "not flagged").all()
     assert set(rate[rate["verdict"] == "flagged"].index) == {
         "Qwen/Qwen2.5-14B-Instruct",
+        "Qwen/Qwen2.5-32B-Instruct",
         "Qwen/Qwen2.5-3B-Instruct",
+        "Qwen/Qwen2.5-Math-7B",
         "microsoft/rho-math-7b-v0.1",
         "starzmustdie/Qwen-2.5-3B-rlft",
     }
