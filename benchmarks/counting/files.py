@@ -28,6 +28,8 @@ from reasonlens.lexicon.model import Lexicon
 LARGE = 2000
 """Entries of the large list, in 20 categories: the most frequent words and pairs of words."""
 
+PAIRS = 21  # of runs with one core and with two: on a shared machine one pair says little
+
 
 def large(texts: Iterable[str]) -> str:
     """Return a word list of `LARGE` entries, as TOML."""
@@ -166,7 +168,7 @@ def files(size: float, rounds: int) -> dict[str, Any]:
         lists = {"dense": HERE / "dense.toml", "large": big}
         results["to_counts"] = to_counts(folder, lists, sizes, rounds)
         results["to_parquet"] = parquet_rows(folder, sizes, rounds)
-        results["two_cores"] = two_cores(folder, sizes["huge"], 2 * rounds + 1)
+        results["two_cores"] = two_cores(folder, sizes["huge"], PAIRS)
     return results
 
 
