@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -11,7 +12,7 @@ from reasonlens.lexicon.count import count_table, entry_index, match_table
 from reasonlens.lexicon.model import Category, Entry, Lexicon, Pattern, Rule, digest_of
 from tests.oracles import match_oracle
 
-__all__ = ["Place", "counts", "expected", "hits", "lexicon", "surfaces", "traces"]
+__all__ = ["GOOD", "Place", "counts", "expected", "hits", "lexicon", "surfaces", "traces", "write"]
 
 Place = tuple[str, str, int, int]
 """Category, entry, start, end."""
@@ -80,3 +81,34 @@ def expected(text: str, wanted: Lexicon) -> list[Place]:
     prepared = match_oracle.prepare(plain.categories, plain.rule)
     found = match_oracle.hits(text, prepared, plain.rule)
     return sorted((*names[hit.entry], hit.start, hit.end) for hit in found)
+
+
+GOOD = """\
+name = "mine"
+version = "3"
+title = "My words"
+source = "me"
+notes = "none"
+
+[rule]
+case = "sensitive"
+
+[category.waiting]
+title = "Waiting"
+entries = [
+    "wait",
+    { text = "hold on", attested = true },
+]
+
+[category.other]
+entries = ["verif*"]
+patterns = [{ name = "so,", tokens = [{ LOWER = "so" }, { ORTH = ",", OP = "?" }] }]
+"""
+"""A file that says everything that a file can say."""
+
+
+def write(folder: Path, text: str, name: str = "mine.toml") -> str:
+    """Write a file and return its path."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
