@@ -17,11 +17,9 @@ from reasonlens.core.study import Study
 from reasonlens.stats.power import beta_sampling_variance, detectable_difference
 from reasonlens.workflow import problem_sets
 from reasonlens.workflow.ban_arms import Design, doses, first_arms
-from reasonlens.workflow.ban_behaviors import labels_of
 from reasonlens.workflow.ban_experiment import draw
 from reasonlens.workflow.ban_explain import ban_of
-from reasonlens.workflow.ban_results import results
-from reasonlens.workflow.ban_strata import difficulty
+from reasonlens.workflow.ban_results import check, results
 from reasonlens.workflow.generate import Spec, connected
 
 __all__ = ["run"]
@@ -60,8 +58,6 @@ def run(options: dict[str, Any]) -> None:
         return
     if options["study"] is None:
         raise InputError("name a --study, where the traces and the effects are kept")
-    if options["behaviors"] is not None:  # a mistake in it should cost nothing
-        labels_of(Study(options["study"], create=True), options["behaviors"])
     spec = Spec(
         backend=options["backend"],
         model=options["model"],
@@ -72,8 +68,8 @@ def run(options: dict[str, Any]) -> None:
         n=options["n"],
         seed=options["seed"],
     )
-    if options["difficulty_from"]:  # nor should one in this
-        difficulty(options["difficulty_from"], spec.name)
+    later = {name: options[name] for name in ("difficulty_from", "behaviors")}
+    check(options["study"], spec.name, **later)
     processors = [ban.bind(None).processor_path]
     engine = connected(
         spec.backend, spec.model, problems, engine_options(options["options"]), processors=processors
@@ -86,8 +82,7 @@ def run(options: dict[str, Any]) -> None:
             spec.name,
             drawn.arms,
             design,
-            difficulty_from=options["difficulty_from"],
-            behaviors=options["behaviors"],
+            **later,
             begin=bar.begin,
             progress=bar.advance,
         )

@@ -6,7 +6,7 @@ import os
 import socket
 from typing import Any
 
-from reasonlens.core.errors import InputError, MissingExtraError
+from reasonlens.core.errors import InputError, MissingExtraError, first_line
 
 __all__ = ["connected"]
 
@@ -43,7 +43,7 @@ def connected(address: str | None, option: str) -> Any:
         _answers(address)
         _begin(ray, {"address": address, "log_to_driver": False, "logging_level": "ERROR", **own})
     except (OSError, RuntimeError, ValueError) as error:
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        why = first_line(error)
         if "Failed to connect" in why and "RAY_AUTH_MODE" not in os.environ:
             why += "; if it asks for a token: export RAY_AUTH_MODE=token"
         raise InputError(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reasonlens.core.errors import InputError, MissingExtraError
+from reasonlens.core.errors import InputError, MissingExtraError, first_line
 from reasonlens.core.manifest import digest_of, manifest
 from reasonlens.core.study import write_file
 
@@ -101,8 +101,7 @@ def load_model(model: str, trl_config: Any) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(model)
         loaded = AutoModelForCausalLM.from_pretrained(model, **{"dtype": "auto", **options})
     except (OSError, ValueError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"--model {model}: it cannot be loaded ({first})") from error
+        raise InputError(f"--model {model}: it cannot be loaded ({first_line(error)})") from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return loaded, tokenizer

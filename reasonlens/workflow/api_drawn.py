@@ -11,7 +11,7 @@ from reasonlens.core.study import Study
 from reasonlens.workflow import problem_sets
 from reasonlens.workflow.ban_arms import Design
 from reasonlens.workflow.ban_experiment import draw
-from reasonlens.workflow.ban_results import Results, results
+from reasonlens.workflow.ban_results import Results, check, results
 from reasonlens.workflow.generate import Generated, Spec, connected
 from reasonlens.workflow.generate import generate as draw_samples
 
@@ -100,7 +100,9 @@ def ban_ablation(
     Raises
     ------
     InputError
-        If the study holds another experiment of this model, or the engine cannot ban.
+        If the study holds another experiment of this model, or what is asked of the results cannot be had.
+    BackendError
+        If the engine cannot carry the bans.
 
     Examples
     --------
@@ -112,6 +114,7 @@ def ban_ablation(
     design = words if isinstance(words, Design) else Design(tuple(words))
     found = problem_sets.load(_names(problems), folder=problems_dir)
     spec = _spec(backend, model, template, sampling, n, seed, kind)
+    check(Path(study), spec.name, difficulty_from=difficulty_from, behaviors=behaviors)
     processors = [design.ban(design.words, "").bind(None).processor_path]
     with connected(backend, model, found, options, processors=processors) as engine:
         drawn = draw(str(study), spec, found, engine, design)

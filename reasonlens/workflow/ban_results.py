@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from reasonlens.lexicon import definition
 from reasonlens.stats.multiplicity import holm
 from reasonlens.stats.trend import page_trend
 from reasonlens.workflow.ban_arms import Design, Planned
-from reasonlens.workflow.ban_behaviors import behavior_rows, judged
+from reasonlens.workflow.ban_behaviors import behavior_rows, judged, labels_of
 from reasonlens.workflow.ban_compensation import compensation
 from reasonlens.workflow.ban_effects import ALL, compared, parts_by_length, rising_words, strata
 from reasonlens.workflow.ban_flips import flips
@@ -28,7 +29,7 @@ from reasonlens.workflow.grade import grade_study
 from reasonlens.workflow.ingest import Settings, ingest
 from reasonlens.workflow.run import Plan
 
-__all__ = ["Results", "results"]
+__all__ = ["Results", "check", "results"]
 
 _PLANNED = ("target", "leave_in", "dose", "dose_key")
 
@@ -65,6 +66,22 @@ class Results:
     def leaking(self) -> list[str]:
         """The arms in whose texts a banned word stands."""
         return [name for name, found in self.leaks.items() if found.n_leaks]
+
+
+def check(
+    study: Path, model: str, *, difficulty_from: str | None = None, behaviors: str | None = None
+) -> None:
+    """Raise what `results` would raise after everything is drawn: a mistake should cost nothing.
+
+    Raises
+    ------
+    InputError
+        If the study has no labels of that judge, or nothing says how hard the problems are.
+    """
+    if behaviors is not None:
+        labels_of(Study(study, create=True), behaviors)
+    if difficulty_from:
+        difficulty(difficulty_from, model)
 
 
 def results(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import reasonlens
+from reasonlens.core.errors import InputError
 from reasonlens.core.study import Study
 from reasonlens.workflow.ban_arms import Design
 
@@ -40,3 +41,19 @@ def test_words_are_banned_beside_their_controls(problems: Path, tmp_path: Path) 
     said = traces["response"].str.contains(r"\b(?:wait|but)\b", case=False)
     assert said[traces["condition"] == "baseline"].any()
     assert not said[traces["condition"] == "target"].any()
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"behaviors": "gpt-4o"}, "has no labels of a judge 'gpt-4o'"),
+        ({"difficulty_from": "nowhere:other"}, "nowhere"),
+    ],
+)
+def test_a_mistake_in_what_comes_last_draws_nothing(
+    problems: Path, tmp_path: Path, asked: dict[str, str], message: str
+) -> None:
+    study = tmp_path / "study"
+    with pytest.raises(InputError, match=message):
+        reasonlens.ban_ablation(problems, ["wait"], study=study, model="trial", backend="fake", **asked)
+    assert not list(study.rglob("*.parquet"))
