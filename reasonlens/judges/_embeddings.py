@@ -135,7 +135,8 @@ def load_encoder(name: str, revision: str = "") -> Encoder:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, use_fast=True)
         model = transformers.AutoModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise InputError(f"{name}: no model that gives embeddings could be loaded ({first_line(error)})") from None
+        why = first_line(error)
+        raise InputError(f"{name}: no model that gives embeddings could be loaded ({why})") from None
     if model.config.is_encoder_decoder:
         raise InputError(f"{name} is an encoder with a decoder; embeddings need one that only reads")
     if tokenizer.pad_token is None:
@@ -186,7 +187,8 @@ def _folder(name: str, revision: str) -> tuple[Path, str]:
             name, revision=revision or None, allow_patterns=list(_PATTERNS)
         )
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise InputError(f"{name} is no folder, and no published model could be had ({first_line(error)})") from None
+        why = first_line(error)
+        raise InputError(f"{name} is no folder, and no published model could be had ({why})") from None
     _look(Path(found), name)
     return Path(found), Path(found).name
 
